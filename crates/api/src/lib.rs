@@ -1,0 +1,1 @@
+//! The internal REST API of Task Tracker.
