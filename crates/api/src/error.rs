@@ -1,0 +1,375 @@
+//! [`ApiError`]: everything a request can be refused with, and its one way to become an answer, a problem document
+//! (RFC 9457).
+//!
+//! Handlers return errors as plain data; [`render`] writes the document, with the request's id, and logs the cause of
+//! what is our fault, once.
+
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::ServiceResponse;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{
+    ACCEPT, ALLOW, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE,
+};
+use actix_web::{Error, HttpResponse, HttpResponseBuilder, ResponseError};
+use serde::Serialize;
+use thiserror::Error as ThisError;
+use utoipa::ToSchema;
+
+use crate::request_log::RequestId;
+use crate::store::StoreError;
+
+/// The media type of every answer that is neither 2xx nor 304.
+pub const PROBLEM_JSON: &str = "application/problem+json";
+
+/// A request that is not answered with what it asked for.
+#[derive(Debug, ThisError)]
+pub enum ApiError {
+    /// The body is no JSON text.
+    #[error("The body is not valid JSON: {0}.")]
+    MalformedJson(String),
+    /// Body or query are not UTF-8.
+    #[error("The {0} is not valid UTF-8.")]
+    NotUtf8(&'static str),
+    /// A header that decides what is done cannot be read.
+    #[error("The header {name} must be {expected}.")]
+    MalformedHeader {
+        /// The header.
+        name: &'static str,
+        /// What would be accepted.
+        expected: &'static str,
+    },
+    /// The body broke off.
+    #[error("The body ended early. Send the request again.")]
+    IncompleteBody,
+    /// `DELETE /api/tasks` would delete everything.
+    #[error("Say which tasks to delete: only ?completed=true is accepted.")]
+    MissingFilter,
+    /// No token, or another one.
+    #[error("Send the header Authorization: Bearer with this API's token.")]
+    Unauthorized,
+    /// No such path.
+    #[error("Nothing is at this path.")]
+    UnknownPath,
+    /// The path does not know the method; what it knows is in `Allow`.
+    #[error("This path accepts {0}.")]
+    MethodNotAllowed(&'static str),
+    /// The body took too long to arrive.
+    #[error("The body did not arrive within {0} seconds. Send the request again.")]
+    BodyTimeout(u64),
+    /// The body is longer than accepted.
+    #[error("The body is longer than {0} bytes.")]
+    BodyTooLarge(usize),
+    /// The body is of another kind.
+    #[error("Send the body as {0}.")]
+    UnsupportedMediaType(&'static str),
+    /// The request line and headers are longer than accepted.
+    #[error("Request line and headers are longer than {0} bytes.")]
+    HeadTooLarge(usize),
+    /// The request is understood, but what it says is not acceptable.
+    #[error("The request was understood, but some of its values are not acceptable.")]
+    Validation(Vec<FieldError>),
+    /// A handler panicked.
+    #[error("Something went wrong on our side. Try again; if it stays, report the request id.")]
+    Panicked,
+    /// `/health`: the service cannot answer requests.
+    #[error("Not ready: {}", store_detail(.0))]
+    NotReady(#[source] StoreError),
+    /// The store refused.
+    #[error("{}", store_detail(.0))]
+    Store(#[from] StoreError),
+}
+
+/// One value that is not acceptable.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct FieldError {
+    /// Where the value is: a JSON Pointer (RFC 6901) as a URI fragment into the body, or `?name` for a query
+    /// parameter.
+    #[schema(pattern = r"^(#|\?)", example = "#/title")]
+    pub pointer: String,
+    /// What is wrong with it and what would be accepted.
+    pub detail: String,
+}
+
+/// An RFC 9457 problem document.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Problem {
+    /// The kind of problem: `about:blank` where the status says it all, else a name a program can act on.
+    #[serde(rename = "type")]
+    #[schema(pattern = "^(about:blank|urn:task-tracker:problem:[a-z-]+)$")]
+    kind: String,
+    /// The kind of problem in words that do not change.
+    title: &'static str,
+    /// The HTTP status.
+    #[schema(minimum = 400, maximum = 599)]
+    status: u16,
+    /// What happened this time and what to do next.
+    detail: String,
+    /// The id to find this request in the log.
+    #[schema(pattern = "^[0-9a-f]{32}$")]
+    request_id: String,
+    /// With 422: each value that is not acceptable.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    errors: Option<Vec<FieldError>>,
+}
+
+fn store_detail(error: &StoreError) -> &'static str {
+    match error {
+        StoreError::UnknownTask => "There is no task with this id.",
+        StoreError::Changed => {
+            "The task was changed since you read it. Read it again and decide whether to repeat the change."
+        }
+        StoreError::QueueFull => {
+            "More is being written than the store can take. Try again in a moment."
+        }
+        StoreError::Locked => "Another program keeps the store locked. Try again in a moment.",
+        StoreError::Standby => "Another instance holds the store. Try again in a moment.",
+        StoreError::ReadOnly => {
+            "The store cannot be written to at the moment. Reading still works."
+        }
+        StoreError::Full => {
+            "The disk is full. Nothing was saved; reading and deleting may still work."
+        }
+        StoreError::KeyReused => {
+            "This Idempotency-Key was used for a different request. Use a new key."
+        }
+        StoreError::KeyInFlight => {
+            "The first request with this Idempotency-Key is not finished. Try again in a moment."
+        }
+        StoreError::Sqlite(_) | StoreError::Stopped | StoreError::Untrusted(_) => {
+            "Something went wrong on our side. Try again; if it stays, report the request id."
+        }
+    }
+}
+
+impl ApiError {
+    /// The name after `urn:task-tracker:problem:`, where a program can act on more than the status.
+    fn kind(&self) -> Option<&'static str> {
+        match self {
+            Self::Validation(_) => Some("validation"),
+            Self::Store(StoreError::Changed) => Some("precondition-failed"),
+            Self::NotReady(_) => Some("not-ready"),
+            Self::Store(StoreError::QueueFull | StoreError::Locked) => Some("store-busy"),
+            Self::Store(StoreError::Standby) => Some("standby"),
+            Self::Store(StoreError::ReadOnly) => Some("store-read-only"),
+            Self::Store(StoreError::Full) => Some("store-full"),
+            Self::Store(StoreError::KeyReused) => Some("idempotency-key-reused"),
+            Self::Store(StoreError::KeyInFlight) => Some("idempotency-key-in-flight"),
+            Self::MalformedJson(_)
+            | Self::NotUtf8(_)
+            | Self::MalformedHeader { .. }
+            | Self::IncompleteBody
+            | Self::MissingFilter
+            | Self::Unauthorized
+            | Self::UnknownPath
+            | Self::MethodNotAllowed(_)
+            | Self::BodyTimeout(_)
+            | Self::BodyTooLarge(_)
+            | Self::UnsupportedMediaType(_)
+            | Self::HeadTooLarge(_)
+            | Self::Panicked
+            | Self::Store(
+                StoreError::UnknownTask
+                | StoreError::Sqlite(_)
+                | StoreError::Stopped
+                | StoreError::Untrusted(_),
+            ) => None,
+        }
+    }
+
+    /// The header that some answers must or should carry.
+    fn header(&self) -> Option<(HeaderName, HeaderValue)> {
+        match self {
+            Self::Unauthorized => Some((WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))),
+            Self::MethodNotAllowed(allow) => Some((ALLOW, HeaderValue::from_static(allow))),
+            Self::UnsupportedMediaType(accepted) => {
+                Some((ACCEPT, HeaderValue::from_static(accepted)))
+            }
+            Self::NotReady(_)
+            | Self::Store(
+                StoreError::QueueFull
+                | StoreError::Locked
+                | StoreError::Standby
+                | StoreError::ReadOnly
+                | StoreError::KeyInFlight,
+            ) => Some((RETRY_AFTER, HeaderValue::from_static("1"))),
+            _ => None,
+        }
+    }
+
+    fn problem(&self, request_id: RequestId) -> Problem {
+        let status = self.status_code();
+        let errors = match self {
+            Self::Validation(errors) => Some(errors.clone()),
+            Self::Store(StoreError::KeyReused) => Some(vec![FieldError {
+                pointer: "#".to_owned(),
+                detail: "This body is not the one first sent.".to_owned(),
+            }]),
+            _ => None,
+        };
+        Problem {
+            kind: self.kind().map_or_else(
+                || "about:blank".to_owned(),
+                |name| format!("urn:task-tracker:problem:{name}"),
+            ),
+            title: status.canonical_reason().unwrap_or("Error"),
+            status: status.as_u16(),
+            detail: self.to_string(),
+            request_id: request_id.to_string(),
+            errors,
+        }
+    }
+
+    fn response(&self, request_id: RequestId) -> HttpResponse {
+        let mut response = HttpResponseBuilder::new(self.status_code());
+        if let Some(header) = self.header() {
+            response.insert_header(header);
+        }
+        if matches!(
+            self,
+            Self::BodyTooLarge(_) | Self::BodyTimeout(_) | Self::IncompleteBody
+        ) {
+            // The rest of the body is not read, so nothing after it on this connection could be.
+            response.force_close();
+        }
+        let body = serde_json::to_vec(&self.problem(request_id)).unwrap_or_default();
+        response
+            .insert_header((CONTENT_TYPE, PROBLEM_JSON))
+            .body(body)
+    }
+
+    /// Logs what is ours to repair. Refusals that tell the client what to change have their line in the request log.
+    fn log(&self, request_id: RequestId) {
+        let id = request_id.to_string();
+        match self {
+            Self::Store(
+                error @ (StoreError::Sqlite(_)
+                | StoreError::Stopped
+                | StoreError::Untrusted(_)
+                | StoreError::Full),
+            ) => {
+                log::error!(request_id = id.as_str(); "{}", with_sources(error));
+            }
+            Self::Store(
+                error @ (StoreError::QueueFull | StoreError::Locked | StoreError::ReadOnly),
+            ) => {
+                log::warn!(request_id = id.as_str(); "{}", with_sources(error));
+            }
+            Self::NotReady(error) => {
+                log::warn!(request_id = id.as_str(); "not ready: {}", with_sources(error))
+            }
+            Self::Panicked => {
+                log::error!(request_id = id.as_str(); "a handler panicked; the panic is on a line above")
+            }
+            _ => {}
+        }
+    }
+}
+
+/// An error and what caused it, in one line.
+fn with_sources(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text = format!("{text}: {cause}");
+        source = cause.source();
+    }
+    text
+}
+
+impl ResponseError for ApiError {
+    fn status_code(&self) -> StatusCode {
+        match self {
+            Self::MalformedJson(_)
+            | Self::NotUtf8(_)
+            | Self::MalformedHeader { .. }
+            | Self::IncompleteBody
+            | Self::MissingFilter => StatusCode::BAD_REQUEST,
+            Self::Unauthorized => StatusCode::UNAUTHORIZED,
+            Self::UnknownPath | Self::Store(StoreError::UnknownTask) => StatusCode::NOT_FOUND,
+            Self::MethodNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
+            Self::BodyTimeout(_) => StatusCode::REQUEST_TIMEOUT,
+            Self::Store(StoreError::KeyInFlight) => StatusCode::CONFLICT,
+            Self::Store(StoreError::Changed) => StatusCode::PRECONDITION_FAILED,
+            Self::BodyTooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::UnsupportedMediaType(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::Validation(_) | Self::Store(StoreError::KeyReused) => {
+                StatusCode::UNPROCESSABLE_ENTITY
+            }
+            Self::HeadTooLarge(_) => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+            Self::Panicked
+            | Self::Store(StoreError::Sqlite(_) | StoreError::Stopped | StoreError::Untrusted(_)) => {
+                StatusCode::INTERNAL_SERVER_ERROR
+            }
+            Self::NotReady(_)
+            | Self::Store(
+                StoreError::QueueFull
+                | StoreError::Locked
+                | StoreError::Standby
+                | StoreError::ReadOnly,
+            ) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Store(StoreError::Full) => StatusCode::INSUFFICIENT_STORAGE,
+        }
+    }
+
+    /// Bare: [`render`] writes the body, since it knows the request's id.
+    fn error_response(&self) -> HttpResponse {
+        HttpResponse::new(self.status_code())
+    }
+}
+
+/// Gives a response that stands for an error its problem document, and logs the cause where it is ours.
+pub fn render(
+    response: ServiceResponse<impl MessageBody + 'static>,
+    id: RequestId,
+) -> ServiceResponse<BoxBody> {
+    let known = response
+        .response()
+        .error()
+        .and_then(Error::as_error::<ApiError>);
+    let rendered = match known {
+        Some(error) => {
+            error.log(id);
+            Some(error.response(id))
+        }
+        None => foreign_error(response.response(), id),
+    };
+    match rendered {
+        Some(rendered) => response.into_response(rendered),
+        None => response.map_into_boxed_body(),
+    }
+}
+
+/// The whole answer to a request whose handler panicked.
+#[must_use]
+pub fn panicked(id: RequestId) -> HttpResponse {
+    ApiError::Panicked.log(id);
+    ApiError::Panicked.response(id)
+}
+
+/// Errors that actix itself answers with carry its own texts: only their status is passed on.
+fn foreign_error(response: &HttpResponse<impl MessageBody>, id: RequestId) -> Option<HttpResponse> {
+    let status = response.status();
+    let is_error = status.is_client_error() || status.is_server_error();
+    let is_problem = response
+        .headers()
+        .get(CONTENT_TYPE)
+        .is_some_and(|kind| kind == PROBLEM_JSON);
+    (is_error && !is_problem).then(|| {
+        let reason = status.canonical_reason().unwrap_or("Error");
+        if let Some(error) = response.error() {
+            log::warn!(request_id = id.to_string().as_str(); "{error}");
+        }
+        let problem = Problem {
+            kind: "about:blank".to_owned(),
+            title: reason,
+            status: status.as_u16(),
+            detail: format!("The request could not be answered: {reason}."),
+            request_id: id.to_string(),
+            errors: None,
+        };
+        HttpResponseBuilder::new(status)
+            .insert_header((CONTENT_TYPE, PROBLEM_JSON))
+            .body(serde_json::to_vec(&problem).unwrap_or_default())
+    })
+}

@@ -1,0 +1,182 @@
+//! Reading a JSON body: one object, its fields in the order sent, nothing lost or replaced on the way.
+
+use std::fmt;
+use std::pin::Pin;
+
+use actix_web::dev::Payload;
+use actix_web::http::header::CONTENT_LENGTH;
+use actix_web::{FromRequest, HttpMessage, HttpRequest};
+use futures_util::StreamExt;
+use serde::de::{Deserializer, MapAccess, Visitor};
+use serde_json::Value;
+
+use crate::error::{ApiError, FieldError};
+use crate::limits::{BODY_TIMEOUT, MAX_BODY};
+
+/// The media types of plain JSON bodies.
+pub const JSON: &str = "application/json";
+/// The media types of changes (RFC 7396).
+pub const JSON_OR_MERGE_PATCH: &str = "application/merge-patch+json, application/json";
+
+/// The fields of a JSON object. None stands twice.
+#[derive(Debug)]
+pub struct JsonObject(pub Vec<(String, Value)>);
+
+/// A body that must be [`JSON`].
+#[derive(Debug)]
+pub struct JsonBody(pub JsonObject);
+
+/// A body that must be one of [`JSON_OR_MERGE_PATCH`].
+#[derive(Debug)]
+pub struct MergePatchBody(pub JsonObject);
+
+type Extraction<T> = Pin<Box<dyn Future<Output = Result<T, ApiError>>>>;
+
+impl FromRequest for JsonBody {
+    type Error = ApiError;
+    type Future = Extraction<Self>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let read = read(request, payload, JSON);
+        Box::pin(async { read.await.map(Self) })
+    }
+}
+
+impl FromRequest for MergePatchBody {
+    type Error = ApiError;
+    type Future = Extraction<Self>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let read = read(request, payload, JSON_OR_MERGE_PATCH);
+        Box::pin(async { read.await.map(Self) })
+    }
+}
+
+fn read(
+    request: &HttpRequest,
+    payload: &mut Payload,
+    accepted: &'static str,
+) -> impl Future<Output = Result<JsonObject, ApiError>> + use<> {
+    let head = check_head(request, accepted);
+    let payload = payload.take();
+    async move {
+        head?;
+        let collected = tokio::time::timeout(BODY_TIMEOUT, collect(payload)).await;
+        let body = collected.map_err(|_| ApiError::BodyTimeout(BODY_TIMEOUT.as_secs()))??;
+        JsonObject::parse(&body)
+    }
+}
+
+fn check_head(request: &HttpRequest, accepted: &'static str) -> Result<(), ApiError> {
+    let unsupported = || ApiError::UnsupportedMediaType(accepted);
+    let media_type = request.mime_type().ok().flatten().ok_or_else(unsupported)?;
+    let is_accepted = accepted
+        .split(", ")
+        .any(|accepted| media_type.essence_str() == accepted);
+    let is_utf8 = media_type
+        .get_param("charset")
+        .is_none_or(|charset| charset.as_str().eq_ignore_ascii_case("utf-8"));
+    if !is_accepted || !is_utf8 {
+        return Err(unsupported());
+    }
+    let announced = request
+        .headers()
+        .get(CONTENT_LENGTH)
+        .and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+    if announced.is_some_and(|length| length > MAX_BODY as u64) {
+        return Err(ApiError::BodyTooLarge(MAX_BODY));
+    }
+    Ok(())
+}
+
+async fn collect(mut payload: Payload) -> Result<Vec<u8>, ApiError> {
+    let mut body = Vec::new();
+    while let Some(chunk) = payload.next().await {
+        let chunk = chunk.map_err(|_| ApiError::IncompleteBody)?;
+        if body.len() + chunk.len() > MAX_BODY {
+            return Err(ApiError::BodyTooLarge(MAX_BODY));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
+}
+
+impl JsonObject {
+    /// Parses a body.
+    ///
+    /// # Errors
+    /// [`ApiError::NotUtf8`], [`ApiError::MalformedJson`], or [`ApiError::Validation`] for another type than an
+    /// object and for a field that stands twice.
+    pub fn parse(body: &[u8]) -> Result<Self, ApiError> {
+        let text = std::str::from_utf8(body).map_err(|_| ApiError::NotUtf8("body"))?;
+        let malformed = |error: serde_json::Error| ApiError::MalformedJson(place(&error));
+        let mut parser = serde_json::Deserializer::from_str(text);
+        let fields = match parser.deserialize_map(Fields) {
+            Ok(fields) => fields,
+            Err(error) if error.is_data() => {
+                // Another JSON value than an object, or something that is no JSON at all further on.
+                serde_json::from_str::<serde::de::IgnoredAny>(text).map_err(malformed)?;
+                return Err(validation("#", "Must be a JSON object."));
+            }
+            Err(error) => return Err(malformed(error)),
+        };
+        parser.end().map_err(malformed)?;
+        let mut seen = std::collections::HashSet::new();
+        match fields.iter().find(|(name, _)| !seen.insert(name.as_str())) {
+            Some((name, _)) => Err(validation(&pointer(name), "Must not stand twice.")),
+            None => Ok(Self(fields)),
+        }
+    }
+}
+
+/// Where the text stops being JSON; the parser's own words could quote what was sent.
+fn place(error: &serde_json::Error) -> String {
+    format!(
+        "it breaks at line {}, column {}",
+        error.line(),
+        error.column()
+    )
+}
+
+fn validation(pointer: &str, detail: &str) -> ApiError {
+    ApiError::Validation(vec![FieldError {
+        pointer: pointer.to_owned(),
+        detail: detail.to_owned(),
+    }])
+}
+
+/// The JSON Pointer (RFC 6901) to a field, as a URI fragment. Long names are cut: they come from outside.
+#[must_use]
+pub fn pointer(field: &str) -> String {
+    let mut pointer = "#/".to_owned();
+    for byte in field.chars().take(64).collect::<String>().bytes() {
+        match byte {
+            b'~' => pointer.push_str("~0"),
+            b'/' => pointer.push_str("~1"),
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' => {
+                pointer.push(char::from(byte))
+            }
+            other => pointer.push_str(&format!("%{other:02X}")),
+        }
+    }
+    pointer
+}
+
+/// Collects an object's fields as they stand, where serde's maps would keep the last of two.
+struct Fields;
+
+impl<'de> Visitor<'de> for Fields {
+    type Value = Vec<(String, Value)>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut fields = Vec::new();
+        while let Some(field) = map.next_entry()? {
+            fields.push(field);
+        }
+        Ok(fields)
+    }
+}

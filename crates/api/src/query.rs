@@ -1,0 +1,87 @@
+//! From a query string to the domain types. Unknown and repeated parameters are refused: a misspelt filter must not
+//! silently list, or delete, something else.
+
+use percent_encoding::percent_decode_str;
+
+use crate::error::{ApiError, FieldError};
+use crate::task::{Limit, ListQuery};
+
+/// Reads `completed`, `limit` and `after`.
+///
+/// # Errors
+/// [`ApiError::Validation`] with every parameter that is not acceptable, [`ApiError::NotUtf8`].
+pub fn list_query(query: &str) -> Result<ListQuery, ApiError> {
+    let mut parsed = ListQuery {
+        completed: None,
+        limit: Limit::default(),
+        after: None,
+    };
+    let mut errors = Vec::new();
+    let mut seen = Vec::new();
+    for (name, value) in parameters(query)? {
+        let refused = match name.as_str() {
+            name if seen.iter().any(|seen| seen == name) => Some("Must not stand twice."),
+            "completed" => match value.as_str() {
+                "true" => parsed.completed.replace(true).and(None),
+                "false" => parsed.completed.replace(false).and(None),
+                _ => Some("Must be true or false."),
+            },
+            "limit" => match parse_limit(&value) {
+                Some(limit) => {
+                    parsed.limit = limit;
+                    None
+                }
+                None => Some("Must be a whole number from 1 to 500."),
+            },
+            "after" => match value.parse() {
+                Ok(cursor) => parsed.after.replace(cursor).and(None),
+                Err(_) => Some("Must be a cursor taken from a Link header."),
+            },
+            _ => Some("Is not known."),
+        };
+        if let Some(detail) = refused {
+            let name: String = name.chars().take(64).collect();
+            errors.push(FieldError {
+                pointer: format!("?{name}"),
+                detail: detail.to_owned(),
+            });
+        }
+        seen.push(name);
+    }
+    if errors.is_empty() {
+        Ok(parsed)
+    } else {
+        Err(ApiError::Validation(errors))
+    }
+}
+
+/// Whether the query is exactly `completed=true`.
+///
+/// # Errors
+/// [`ApiError::NotUtf8`]
+pub fn is_completed_filter(query: &str) -> Result<bool, ApiError> {
+    Ok(
+        matches!(parameters(query)?.as_slice(), [(name, value)] if name == "completed" && value == "true"),
+    )
+}
+
+fn parse_limit(value: &str) -> Option<Limit> {
+    let digits = value.bytes().all(|byte| byte.is_ascii_digit());
+    Limit::new(digits.then(|| value.parse().ok())??)
+}
+
+fn parameters(query: &str) -> Result<Vec<(String, String)>, ApiError> {
+    let decode = |part: &str| -> Result<String, ApiError> {
+        let text = percent_decode_str(part)
+            .decode_utf8()
+            .map_err(|_| ApiError::NotUtf8("query"))?;
+        Ok(text.into_owned())
+    };
+    let pairs = query.split('&').filter(|pair| !pair.is_empty());
+    pairs
+        .map(|pair| {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            Ok((decode(name)?, decode(value)?))
+        })
+        .collect()
+}

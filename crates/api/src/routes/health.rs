@@ -1,0 +1,89 @@
+//! Whether the process is alive, and whether it is ready for requests.
+
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use actix_web::http::header::{CACHE_CONTROL, HeaderValue};
+use actix_web::{HttpResponse, web};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::error::{ApiError, Problem};
+use crate::startup::ProcessState;
+use crate::store::{Journal, Role, Store, StoreError};
+
+/// A readiness check that takes longer than this counts as failed.
+const DEADLINE: Duration = Duration::from_secs(2);
+const NO_STORE: (actix_web::http::header::HeaderName, HeaderValue) =
+    (CACHE_CONTROL, HeaderValue::from_static("no-store"));
+
+/// The process is alive.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Liveness {
+    /// Always `ok`.
+    #[schema(pattern = "^ok$")]
+    status: &'static str,
+    /// The version of the program.
+    version: &'static str,
+    /// The commit it was built from.
+    git_sha: &'static str,
+    /// Whole seconds since the start.
+    uptime_seconds: u64,
+    /// `holder`: this process has the store open. `standby`: another one does.
+    #[schema(pattern = "^(holder|standby)$")]
+    role: &'static str,
+    /// Why this process does not hold the store.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    standby_reason: Option<String>,
+    /// How the store keeps its journal.
+    journal: Journal,
+}
+
+/// The process is ready.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Readiness {
+    /// Always `healthy`.
+    #[schema(pattern = "^healthy$")]
+    status: &'static str,
+}
+
+/// Liveness: says that the process runs, and which it is. Never touches the store.
+#[utoipa::path(get, path = "/healthz", tag = "health", responses((status = 200, body = Liveness)))]
+pub async fn liveness(store: web::Data<Store>, process: web::Data<ProcessState>) -> HttpResponse {
+    let (role, standby_reason) = match store.role() {
+        Role::Holder => ("holder", None),
+        Role::Standby(why) => ("standby", Some(why)),
+    };
+    HttpResponse::Ok().insert_header(NO_STORE).json(Liveness {
+        status: "ok",
+        version: crate::VERSION,
+        git_sha: crate::GIT_SHA,
+        uptime_seconds: process.started.elapsed().as_secs(),
+        role,
+        standby_reason,
+        journal: store.journal(),
+    })
+}
+
+/// Readiness: a real read, and a store that can be written to.
+#[utoipa::path(get, path = "/health", tag = "health", responses(
+    (status = 200, body = Readiness),
+    (status = 503, description = "Not ready: stopping, waiting for the store, or the store does not work", body = Problem,
+     content_type = "application/problem+json", headers(("Retry-After" = u32))),
+))]
+pub async fn readiness(
+    store: web::Data<Store>,
+    process: web::Data<ProcessState>,
+) -> Result<HttpResponse, ApiError> {
+    if process.stopping.load(Ordering::Acquire) {
+        return Err(ApiError::NotReady(StoreError::Standby));
+    }
+    store
+        .check_ready(DEADLINE)
+        .await
+        .map_err(ApiError::NotReady)?;
+    Ok(HttpResponse::Ok()
+        .insert_header(NO_STORE)
+        .json(Readiness { status: "healthy" }))
+}

@@ -1,0 +1,204 @@
+//! From a [`Config`] to a running service, and from a signal to its end.
+
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+use actix_web::dev::{Server, ServerHandle};
+use actix_web::middleware::from_fn;
+use actix_web::{App, HttpServer, web};
+use thiserror::Error;
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::auth::RequiredToken;
+use crate::config::{BIND_ADDR, Config};
+use crate::limits::{self, refuse_large_heads};
+use crate::request_log::log_requests;
+use crate::routes;
+use crate::store::{Keeper, StoreFailure};
+
+/// Why the service did not start.
+#[derive(Debug, Error)]
+pub enum StartupError {
+    /// The address cannot be listened on.
+    #[error("{BIND_ADDR}: cannot listen on {address}: {source}")]
+    Bind {
+        /// The address.
+        address: SocketAddr,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The store cannot be opened.
+    #[error(transparent)]
+    Store(#[from] StoreFailure),
+    /// The thread that opens the store ended early.
+    #[error("opening the store was interrupted")]
+    Interrupted,
+}
+
+impl StartupError {
+    /// Whether starting again would fail in the same way until somebody changes something.
+    #[must_use]
+    pub fn is_configuration(&self) -> bool {
+        match self {
+            Self::Bind { .. } => true,
+            Self::Store(failure) => failure.is_configuration(),
+            Self::Interrupted => false,
+        }
+    }
+}
+
+/// Why the service ended without being told to.
+#[derive(Debug, Error)]
+pub enum StopError {
+    /// The HTTP server ended.
+    #[error("the HTTP server failed: {0}")]
+    Server(#[source] io::Error),
+    /// Signals cannot be waited for.
+    #[error("cannot wait for signals: {0}")]
+    Signal(#[source] io::Error),
+    /// The store cannot be kept.
+    #[error(transparent)]
+    Store(StoreFailure),
+    /// The disk cannot be trusted until the store is opened anew.
+    #[error(transparent)]
+    StoreUntrusted(StoreFailure),
+}
+
+impl StopError {
+    /// Whether starting again would fail in the same way until somebody changes something.
+    #[must_use]
+    pub fn is_configuration(&self) -> bool {
+        match self {
+            Self::Store(failure) => failure.is_configuration(),
+            Self::Server(_) | Self::Signal(_) | Self::StoreUntrusted(_) => false,
+        }
+    }
+}
+
+/// What `/healthz` and `/health` tell of the process itself.
+#[derive(Debug)]
+pub struct ProcessState {
+    /// When it started.
+    pub started: Instant,
+    /// Whether it was told to stop.
+    pub stopping: AtomicBool,
+}
+
+/// The service, listening.
+pub struct Application {
+    port: u16,
+    server: Server,
+    process: Arc<ProcessState>,
+    keeper: Keeper,
+}
+
+impl Application {
+    /// Listens on the configured address and opens the store, or begins to wait for it.
+    ///
+    /// # Errors
+    /// Why it cannot start.
+    pub async fn build(config: Config) -> Result<Self, StartupError> {
+        let address = config.bind_addr;
+        let bind_error = |source| StartupError::Bind { address, source };
+        let listener = TcpListener::bind(address).map_err(bind_error)?;
+        let port = listener.local_addr().map_err(bind_error)?.port();
+        let db_path = config.db_path.clone();
+        let opening = tokio::task::spawn_blocking(move || Keeper::start(&db_path));
+        let (store, keeper) = opening.await.map_err(|_| StartupError::Interrupted)??;
+        let process = Arc::new(ProcessState {
+            started: Instant::now(),
+            stopping: AtomicBool::new(false),
+        });
+
+        let store = web::Data::new(store);
+        let state = web::Data::from(Arc::clone(&process));
+        let token = web::Data::new(RequiredToken(config.api_token));
+        let server = HttpServer::new(move || {
+            App::new()
+                .app_data(store.clone())
+                .app_data(state.clone())
+                .app_data(token.clone())
+                .configure(routes::configure)
+                .wrap(from_fn(refuse_large_heads))
+                .wrap(from_fn(log_requests))
+        })
+        .client_request_timeout(limits::HEAD_TIMEOUT)
+        .keep_alive(limits::KEEP_ALIVE)
+        .max_connections(limits::MAX_CONNECTIONS)
+        .tcp_nodelay(true)
+        .shutdown_timeout(limits::STOP_TIMEOUT.as_secs())
+        .disable_signals()
+        .listen(listener)
+        .map_err(bind_error)?
+        .run();
+        log::info!(
+            version = crate::VERSION,
+            git_sha = crate::GIT_SHA,
+            address = address.ip().to_string().as_str(),
+            port = port;
+            "listening"
+        );
+        Ok(Self {
+            port,
+            server,
+            process,
+            keeper,
+        })
+    }
+
+    /// The port it listens on: the system's choice where port 0 was asked for.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Serves until SIGTERM or SIGINT, then says that it is not ready, finishes the requests in flight, and closes
+    /// the store.
+    ///
+    /// # Errors
+    /// Why it ended otherwise.
+    pub async fn run_until_stopped(self) -> Result<(), StopError> {
+        let Self {
+            server,
+            process,
+            mut keeper,
+            ..
+        } = self;
+        let handle = server.handle();
+        let stop_on_signal = stop_on_signal(handle, process);
+        tokio::select! {
+            ended = async { tokio::try_join!(async { server.await.map_err(StopError::Server) }, stop_on_signal) } => {
+                ended?;
+            }
+            failure = keeper.failed() => {
+                // The store is not closed: what this process remembers of it must not be written any more.
+                return Err(match failure {
+                    StoreFailure::Untrusted(_) => StopError::StoreUntrusted(failure),
+                    StoreFailure::Open(_) | StoreFailure::Lock(_) => StopError::Store(failure),
+                });
+            }
+        }
+        let closing = tokio::task::spawn_blocking(move || keeper.stop());
+        if closing.await.is_err() {
+            log::error!("closing the store was interrupted");
+        }
+        log::info!("stopped");
+        Ok(())
+    }
+}
+
+async fn stop_on_signal(handle: ServerHandle, process: Arc<ProcessState>) -> Result<(), StopError> {
+    let mut terminate = signal(SignalKind::terminate()).map_err(StopError::Signal)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(StopError::Signal)?;
+    let name = tokio::select! {
+        _ = terminate.recv() => "SIGTERM",
+        _ = interrupt.recv() => "SIGINT",
+    };
+    log::info!(signal = name; "stopping: finishing the requests in flight");
+    process.stopping.store(true, Ordering::Release);
+    handle.stop(true).await;
+    Ok(())
+}

@@ -1,0 +1,236 @@
+//! The store: the only part that knows SQL, and that knows nothing of HTTP.
+//!
+//! [`Store`] is what handlers hold. Behind it one process at a time has the file open ([`keeper`]); there every
+//! write goes through one thread ([`writer`]) and reads use connections that cannot write ([`sqlite`]).
+
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use thiserror::Error;
+
+use crate::task::{Expected, IdempotencyKey, ListQuery, NewTask, Task, TaskChanges, TaskId};
+
+mod filesystem;
+mod idempotency;
+mod keeper;
+mod lock;
+mod open;
+mod page;
+mod sqlite;
+mod writer;
+
+pub use filesystem::Journal;
+pub use keeper::{Keeper, StoreFailure};
+pub use open::OpenError;
+pub use page::{Counts, TaskPage};
+
+use open::OpenStore;
+
+/// A question or change that the store did not carry out.
+#[derive(Debug, Clone, Error)]
+pub enum StoreError {
+    /// No such task.
+    #[error("no such task")]
+    UnknownTask,
+    /// The task is not in the state the change was meant for.
+    #[error("the task has changed")]
+    Changed,
+    /// The idempotency key belongs to a request for something else.
+    #[error("the idempotency key was used for another request")]
+    KeyReused,
+    /// The first request with this idempotency key is not finished.
+    #[error("the first request with this idempotency key is in flight")]
+    KeyInFlight,
+    /// More changes wait than the queue takes.
+    #[error("the queue of changes is full")]
+    QueueFull,
+    /// Another program kept the file locked for longer than the busy timeout.
+    #[error("another program keeps the store locked")]
+    Locked,
+    /// Another process holds the store, or this one is about to open or to leave it.
+    #[error("this process does not hold the store")]
+    Standby,
+    /// The file or its file system does not accept writes.
+    #[error("the store is read-only")]
+    ReadOnly,
+    /// No space left.
+    #[error("the disk is full")]
+    Full,
+    /// The system could not say whether a write reached the disk: nothing here can be trusted until a restart.
+    #[error("a sync failed")]
+    Untrusted(#[source] Arc<rusqlite::Error>),
+    /// The writer has ended.
+    #[error("the writer has ended")]
+    Stopped,
+    /// Anything else SQLite reports.
+    #[error("SQLite failed")]
+    Sqlite(#[source] Arc<rusqlite::Error>),
+}
+
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
+        use rusqlite::ErrorCode;
+        use rusqlite::ffi::{SQLITE_IOERR_DIR_FSYNC, SQLITE_IOERR_FSYNC};
+
+        let Some(failure) = error.sqlite_error() else {
+            return Self::Sqlite(Arc::new(error));
+        };
+        match (failure.code, failure.extended_code) {
+            (_, SQLITE_IOERR_FSYNC | SQLITE_IOERR_DIR_FSYNC) => Self::Untrusted(Arc::new(error)),
+            (ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked, _) => Self::Locked,
+            (ErrorCode::DiskFull, _) => Self::Full,
+            (ErrorCode::ReadOnly, _) => Self::ReadOnly,
+            _ => Self::Sqlite(Arc::new(error)),
+        }
+    }
+}
+
+/// Whether this process holds the store.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Role {
+    /// It does, and serves.
+    Holder,
+    /// It does not; the text says why.
+    Standby(String),
+}
+
+enum State {
+    Standby(String),
+    Holding(Arc<OpenStore>),
+}
+
+/// The store as handlers see it. Cloning is cheap; all clones are the same store.
+#[derive(Clone)]
+pub struct Store {
+    state: Arc<RwLock<State>>,
+    journal: Journal,
+}
+
+impl Store {
+    fn standby(journal: Journal, why: &str) -> Self {
+        Self {
+            state: Arc::new(RwLock::new(State::Standby(why.to_owned()))),
+            journal,
+        }
+    }
+
+    fn set(&self, state: State) -> State {
+        let mut current = self.state.write().unwrap_or_else(PoisonError::into_inner);
+        std::mem::replace(&mut *current, state)
+    }
+
+    fn open(&self) -> Result<Arc<OpenStore>, StoreError> {
+        match &*self.state.read().unwrap_or_else(PoisonError::into_inner) {
+            State::Holding(open) => Ok(Arc::clone(open)),
+            State::Standby(_) => Err(StoreError::Standby),
+        }
+    }
+
+    /// Whether this process holds the store. Never touches it.
+    #[must_use]
+    pub fn role(&self) -> Role {
+        match &*self.state.read().unwrap_or_else(PoisonError::into_inner) {
+            State::Holding(_) => Role::Holder,
+            State::Standby(why) => Role::Standby(why.clone()),
+        }
+    }
+
+    /// How the store keeps its journal.
+    #[must_use]
+    pub fn journal(&self) -> Journal {
+        self.journal
+    }
+
+    /// A page of tasks, newest first.
+    ///
+    /// # Errors
+    /// What SQLite reports.
+    pub async fn list(&self, query: ListQuery) -> Result<Arc<TaskPage>, StoreError> {
+        self.open()?.list(query).await
+    }
+
+    /// One task.
+    ///
+    /// # Errors
+    /// [`StoreError::UnknownTask`], or what SQLite reports.
+    pub async fn get(&self, id: TaskId) -> Result<Task<'static>, StoreError> {
+        self.open()?
+            .read(move |connection| sqlite::task(connection, id))
+            .await
+    }
+
+    /// Makes a task; with a key only once, however often it is asked for within 24 hours.
+    ///
+    /// # Errors
+    /// [`StoreError::KeyReused`] and [`StoreError::KeyInFlight`], or what keeps the store from writing.
+    pub async fn create(
+        &self,
+        new: NewTask,
+        key: Option<IdempotencyKey>,
+    ) -> Result<Task<'static>, StoreError> {
+        let open = self.open()?;
+        let Some(key) = key else {
+            return open
+                .write(move |connection| sqlite::insert(connection, &new))
+                .await;
+        };
+        let claim = open.keys_in_flight.claim(key)?;
+        let clock = open.clock;
+        // The claim moves into the write: it ends with it, even when the client has gone.
+        open.write(move |connection| {
+            sqlite::insert_once(connection, &new, claim.key(), clock.unix_seconds())
+        })
+        .await
+    }
+
+    /// Changes a task.
+    ///
+    /// # Errors
+    /// [`StoreError::UnknownTask`], [`StoreError::Changed`], or what keeps the store from writing.
+    pub async fn update(
+        &self,
+        id: TaskId,
+        changes: TaskChanges,
+        expected: Expected,
+    ) -> Result<Task<'static>, StoreError> {
+        self.open()?
+            .write(move |connection| sqlite::update(connection, id, &changes, &expected))
+            .await
+    }
+
+    /// Deletes a task.
+    ///
+    /// # Errors
+    /// [`StoreError::UnknownTask`], [`StoreError::Changed`], or what keeps the store from writing.
+    pub async fn delete(&self, id: TaskId, expected: Expected) -> Result<(), StoreError> {
+        self.open()?
+            .write(move |connection| sqlite::delete(connection, id, &expected))
+            .await
+    }
+
+    /// Deletes all completed tasks and says how many there were.
+    ///
+    /// # Errors
+    /// What keeps the store from writing.
+    pub async fn delete_completed(&self) -> Result<usize, StoreError> {
+        self.open()?
+            .write(|connection| Ok(sqlite::delete_completed(connection)?))
+            .await
+    }
+
+    /// Reads from the file, and makes sure that it can be written to.
+    ///
+    /// # Errors
+    /// Why not, or [`StoreError::Locked`] when there is no answer within `deadline`.
+    pub async fn check_ready(&self, deadline: Duration) -> Result<(), StoreError> {
+        let open = self.open()?;
+        let check = async {
+            open.read(|connection| Ok(sqlite::counts(connection)?))
+                .await?;
+            open.check_writable().await
+        };
+        tokio::time::timeout(deadline, check)
+            .await
+            .unwrap_or(Err(StoreError::Locked))
+    }
+}

@@ -1,0 +1,255 @@
+//! One process at a time has the store open; this thread sees to it, and hands the store over.
+//!
+//! A process that finds the store held waits, and announces itself by a second lock. The holder sees that, finishes
+//! what is in flight, closes the store and lets go. It then waits without announcing itself, so that it takes over
+//! again if its successor dies, and so that the two never pass the store to and fro.
+
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use thiserror::Error;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+
+use super::lock::LockFile;
+use super::open::{Location, OpenStore};
+use super::{OpenError, State, Store, StoreError};
+
+/// How often the holder looks for a successor. It must notice one within 250 ms.
+const LOOK_FOR_SUCCESSOR: Duration = Duration::from_millis(50);
+/// How often the announced successor tries to take the store.
+const TAKE: Duration = Duration::from_millis(5);
+/// How often a process that is not next tries whether it has become so.
+const WAIT_IN_LINE: Duration = Duration::from_millis(100);
+
+/// The store can no longer be kept by this process.
+#[derive(Debug, Error)]
+pub enum StoreFailure {
+    /// It could not be opened.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// A sync failed: what is in memory may not be what is on the disk.
+    #[error("{0}: the process ends, so that the next one reads what is really on the disk")]
+    Untrusted(StoreError),
+    /// The lock file failed.
+    #[error("the lock file failed: {0}")]
+    Lock(#[from] io::Error),
+}
+
+/// The thread that opens the store, hands it over, and closes it.
+#[derive(Debug)]
+pub struct Keeper {
+    stop: SyncSender<()>,
+    thread: JoinHandle<()>,
+    failures: UnboundedReceiver<StoreFailure>,
+}
+
+impl Keeper {
+    /// Opens the store where it is free, else begins to wait for it. Blocks while it opens.
+    ///
+    /// # Errors
+    /// Why the store cannot be opened.
+    pub fn start(db_path: &Path) -> Result<(Store, Self), StoreFailure> {
+        let location = Location::prepare(db_path)?;
+        let lock = location.lock_file()?;
+        location.inspect(&lock)?;
+        let store = Store::standby(
+            location.journal,
+            "waiting for the process that holds the store",
+        );
+        let (failed, failures) = unbounded_channel();
+        let (stop, stopped) = sync_channel(1);
+        let mut thread = KeeperThread {
+            location,
+            lock,
+            store: store.clone(),
+            stopped,
+            failed,
+        };
+        let place = if thread.lock.try_hold()? {
+            thread.open()?;
+            Place::Holder
+        } else {
+            log::info!("another process holds the store; waiting to take over");
+            Place::Candidate
+        };
+        let thread = thread::Builder::new()
+            .name("store-keeper".to_owned())
+            .spawn(move || thread.run(place))?;
+        Ok((
+            store,
+            Self {
+                stop,
+                thread,
+                failures,
+            },
+        ))
+    }
+
+    /// Waits until the store can no longer be kept; for ever where that does not happen.
+    pub async fn failed(&mut self) -> StoreFailure {
+        match self.failures.recv().await {
+            Some(failure) => failure,
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Closes the store and lets it go. Blocks until what is in flight is done.
+    pub fn stop(self) {
+        // The thread has ended already where nobody receives.
+        let _ = self.stop.try_send(());
+        if self.thread.join().is_err() {
+            log::error!("the store's keeper panicked");
+        }
+    }
+}
+
+/// Where this process stands.
+enum Place {
+    /// It has never held the store, and asks for it.
+    Candidate,
+    /// It has the store open.
+    Holder,
+    /// It held the store before, and takes it only when nobody else wants it.
+    Former,
+}
+
+struct KeeperThread {
+    location: Location,
+    lock: LockFile,
+    store: Store,
+    stopped: Receiver<()>,
+    failed: UnboundedSender<StoreFailure>,
+}
+
+impl KeeperThread {
+    fn run(mut self, mut place: Place) {
+        loop {
+            let next = match place {
+                Place::Candidate => self.take_over(),
+                Place::Holder => self.hold(),
+                Place::Former => self.take_back(),
+            };
+            match next {
+                Ok(Some(next)) => place = next,
+                Ok(None) => break,
+                Err(failure) => {
+                    self.store
+                        .set(State::Standby("the store failed".to_owned()));
+                    let _ = self.failed.send(failure);
+                    return;
+                }
+            }
+        }
+        self.close("the process is stopping");
+    }
+
+    /// Announces itself and takes the store as soon as it is free. `None`: told to stop.
+    fn take_over(&mut self) -> Result<Option<Place>, StoreFailure> {
+        while !self.lock.try_announce()? {
+            if self.told_to_stop(WAIT_IN_LINE) {
+                return Ok(None);
+            }
+        }
+        while !self.lock.try_hold()? {
+            if self.told_to_stop(TAKE) {
+                return Ok(None);
+            }
+        }
+        self.open()?;
+        self.lock.withdraw()?;
+        Ok(Some(Place::Holder))
+    }
+
+    /// Keeps the store until somebody else asks for it.
+    fn hold(&mut self) -> Result<Option<Place>, StoreFailure> {
+        while !self.lock.successor_waits()? {
+            if self.told_to_stop(LOOK_FOR_SUCCESSOR) {
+                return Ok(None);
+            }
+        }
+        let start = Instant::now();
+        self.close("handed over to a newer process");
+        self.lock.release()?;
+        log::info!(handover_ms = start.elapsed().as_secs_f64() * 1000.0; "handed the store over");
+        Ok(Some(Place::Former))
+    }
+
+    /// Takes the store once nobody holds or wants it: the successor has died.
+    fn take_back(&mut self) -> Result<Option<Place>, StoreFailure> {
+        loop {
+            if self.told_to_stop(WAIT_IN_LINE) {
+                return Ok(None);
+            }
+            if self.lock.successor_waits()? || !self.lock.try_hold()? {
+                continue;
+            }
+            match self.open() {
+                Ok(()) => return Ok(Some(Place::Holder)),
+                Err(OpenError::Newer { path, found, known }) => {
+                    let why = OpenError::Newer { path, found, known }.to_string();
+                    self.lock.release()?;
+                    let said = matches!(self.store.set(State::Standby(why.clone())), State::Standby(said) if said == why);
+                    if !said {
+                        log::error!("{why}");
+                    }
+                }
+                Err(failure) => return Err(failure.into()),
+            }
+        }
+    }
+
+    fn open(&mut self) -> Result<(), OpenError> {
+        let start = Instant::now();
+        let (store, failed) = (self.store.clone(), self.failed.clone());
+        let untrusted = move |failure: StoreError| {
+            // From here on nothing is read either: memory may show what the disk does not have.
+            store.set(State::Standby("a sync failed".to_owned()));
+            let _ = failed.send(StoreFailure::Untrusted(failure));
+        };
+        let open = OpenStore::open(&self.location, &self.lock, Arc::new(untrusted))?;
+        self.store.set(State::Holding(Arc::new(open)));
+        log::info!(
+            path = self.location.path.display().to_string().as_str(),
+            journal = self.location.journal.to_string().as_str(),
+            open_ms = start.elapsed().as_secs_f64() * 1000.0;
+            "opened the store"
+        );
+        Ok(())
+    }
+
+    /// Takes no more requests, waits for those in flight, and closes the store.
+    fn close(&self, why: &str) {
+        let State::Holding(mut open) = self.store.set(State::Standby(why.to_owned())) else {
+            return;
+        };
+        loop {
+            match Arc::try_unwrap(open) {
+                Ok(open) => return open.close(),
+                Err(in_use) => open = in_use,
+            }
+            thread::sleep(Duration::from_millis(1));
+        }
+    }
+
+    fn told_to_stop(&self, wait: Duration) -> bool {
+        !matches!(
+            self.stopped.recv_timeout(wait),
+            Err(RecvTimeoutError::Timeout)
+        )
+    }
+}
+
+impl StoreFailure {
+    /// Whether another start would fail in the same way until somebody changes something.
+    #[must_use]
+    pub fn is_configuration(&self) -> bool {
+        match self {
+            Self::Open(error) => error.is_configuration(),
+            Self::Untrusted(_) | Self::Lock(_) => false,
+        }
+    }
+}

@@ -1,0 +1,299 @@
+//! The one thread that writes.
+//!
+//! Changes wait in a bounded queue. The thread takes what waits together into one transaction, each change in a
+//! savepoint of its own so that a refused one does not undo its neighbours, and answers only after COMMIT: what was
+//! answered is on the disk.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{
+    Receiver, RecvTimeoutError, SyncSender, TryRecvError, TrySendError, sync_channel,
+};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+use std::{io, thread};
+
+use rusqlite::Connection;
+use rusqlite::config::DbConfig;
+use tokio::sync::oneshot;
+
+use super::{StoreError, sqlite};
+use crate::clock::SteadyClock;
+
+/// Changes that may wait; one more is refused at once.
+const QUEUE: usize = 1024;
+/// Most changes in one transaction.
+const BATCH: usize = 256;
+/// How often expired idempotency keys are looked for.
+const PURGE_EVERY: Duration = Duration::from_secs(60);
+/// Most expired keys that one transaction forgets, so that it stays short.
+const PURGE_MOST: usize = 1000;
+
+/// One entry of the queue.
+trait Job: Send {
+    /// Carries the change out; true where it is to be kept.
+    fn apply(&mut self, connection: &Connection) -> bool;
+    /// Answers: with what `apply` found if its transaction was `committed`.
+    fn answer(self: Box<Self>, committed: Result<(), StoreError>);
+}
+
+struct Change<T, F> {
+    work: Option<F>,
+    found: Option<Result<T, StoreError>>,
+    reply: oneshot::Sender<Result<T, StoreError>>,
+}
+
+impl<T: Send, F: FnOnce(&Connection) -> Result<T, StoreError> + Send> Job for Change<T, F> {
+    fn apply(&mut self, connection: &Connection) -> bool {
+        let Some(work) = self.work.take() else {
+            return false;
+        };
+        let found = work(connection);
+        let keep = found.is_ok();
+        self.found = Some(found);
+        keep
+    }
+
+    fn answer(self: Box<Self>, committed: Result<(), StoreError>) {
+        let answer = match (self.found, committed) {
+            // What it was refused for does not depend on the commit.
+            (Some(Err(refused)), _) => Err(refused),
+            (Some(Ok(found)), Ok(())) => Ok(found),
+            (_, Err(failure)) => Err(failure),
+            (None, Ok(())) => Err(StoreError::Stopped),
+        };
+        // Nobody listens any more where the client has gone; the change stays.
+        let _ = self.reply.send(answer);
+    }
+}
+
+enum Entry {
+    Write(Box<dyn Job>),
+    Read(Box<dyn FnOnce(&Connection) + Send>),
+    Stop,
+}
+
+/// The way to the writing thread.
+#[derive(Clone)]
+pub(super) struct Writer {
+    queue: SyncSender<Entry>,
+    commits: Arc<AtomicU64>,
+}
+
+impl Writer {
+    /// Starts the thread with the connection it alone writes with. `untrusted` is told when a sync failed.
+    ///
+    /// # Errors
+    /// When the system has no thread left.
+    pub(super) fn start(
+        connection: Connection,
+        clock: SteadyClock,
+        on_commit: impl Fn() + Send + 'static,
+        untrusted: Arc<dyn Fn(StoreError) + Send + Sync>,
+    ) -> io::Result<(Self, JoinHandle<Connection>)> {
+        let (queue, entries) = sync_channel(QUEUE);
+        let commits = Arc::new(AtomicU64::new(0));
+        let thread = WriterThread {
+            connection,
+            entries,
+            commits: Arc::clone(&commits),
+            clock,
+            on_commit,
+            untrusted,
+            last_batch: 0,
+            last_commit: Duration::ZERO,
+        };
+        let handle = thread::Builder::new()
+            .name("store-writer".to_owned())
+            .spawn(move || thread.run())?;
+        Ok((Self { queue, commits }, handle))
+    }
+
+    /// How many transactions were committed since the start: what was read at one number is current for as long as
+    /// the number stays.
+    pub(super) fn commits(&self) -> u64 {
+        self.commits.load(Ordering::Acquire)
+    }
+
+    /// Has `work` carried out in a transaction and waits for the commit.
+    pub(super) async fn write<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Entry::Write(Box::new(Change {
+            work: Some(work),
+            found: None,
+            reply,
+        })))?;
+        answer.await.unwrap_or(Err(StoreError::Stopped))
+    }
+
+    /// Has `work` carried out on the writer's connection, outside of any transaction.
+    pub(super) async fn read<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Entry::Read(Box::new(move |connection| {
+            let _ = reply.send(work(connection));
+        })))?;
+        answer.await.unwrap_or(Err(StoreError::Stopped))
+    }
+
+    fn send(&self, entry: Entry) -> Result<(), StoreError> {
+        self.queue.try_send(entry).map_err(|error| match error {
+            TrySendError::Full(_) => StoreError::QueueFull,
+            TrySendError::Disconnected(_) => StoreError::Standby,
+        })
+    }
+
+    /// Lets the thread finish what waits and end. Blocks while the queue is full.
+    pub(super) fn stop(&self) {
+        // The thread has ended already where nobody receives.
+        let _ = self.queue.send(Entry::Stop);
+    }
+}
+
+struct WriterThread<C> {
+    connection: Connection,
+    entries: Receiver<Entry>,
+    commits: Arc<AtomicU64>,
+    clock: SteadyClock,
+    on_commit: C,
+    untrusted: Arc<dyn Fn(StoreError) + Send + Sync>,
+    last_batch: usize,
+    last_commit: Duration,
+}
+
+impl<C: Fn()> WriterThread<C> {
+    /// Works until told to stop, then gives the connection back.
+    fn run(mut self) -> Connection {
+        let mut purge_at = Instant::now();
+        loop {
+            if purge_at <= Instant::now() {
+                purge_at = Instant::now() + self.purge();
+            }
+            match self
+                .entries
+                .recv_timeout(purge_at.saturating_duration_since(Instant::now()))
+            {
+                Ok(Entry::Write(first)) => {
+                    if self.write_batch(first) {
+                        return self.connection;
+                    }
+                }
+                Ok(Entry::Read(read)) => read(&self.connection),
+                Err(RecvTimeoutError::Timeout) => {}
+                Ok(Entry::Stop) | Err(RecvTimeoutError::Disconnected) => return self.connection,
+            }
+        }
+    }
+
+    /// Writes `first` and what waits behind it; true where the thread is to stop afterwards.
+    fn write_batch(&mut self, first: Box<dyn Job>) -> bool {
+        let mut jobs = vec![first];
+        let next = self.collect(&mut jobs);
+        self.last_batch = jobs.len();
+        let committed = self.commit(&mut jobs);
+        let failure = committed.as_ref().err().cloned();
+        for job in jobs {
+            job.answer(committed.clone());
+        }
+        if let Some(failure @ StoreError::Untrusted(_)) = failure {
+            // Closing must not carry over into the store what may never have reached the log.
+            let _ = self
+                .connection
+                .set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true);
+            (self.untrusted)(failure);
+            return true;
+        }
+        (self.on_commit)();
+        match next {
+            Some(Entry::Stop) => true,
+            Some(Entry::Read(read)) => {
+                read(&self.connection);
+                false
+            }
+            Some(Entry::Write(_)) | None => false,
+        }
+    }
+
+    /// Takes what waits. While fewer wait than the last transaction had, more are likely on their way: they are
+    /// waited for, though never longer than the last commit took.
+    fn collect(&self, jobs: &mut Vec<Box<dyn Job>>) -> Option<Entry> {
+        let deadline = Instant::now() + self.last_commit;
+        while jobs.len() < BATCH {
+            let entry = match self.entries.try_recv() {
+                Err(TryRecvError::Empty) if jobs.len() < self.last_batch => {
+                    let left = deadline.saturating_duration_since(Instant::now());
+                    self.entries.recv_timeout(left).ok()
+                }
+                received => received.ok(),
+            };
+            match entry {
+                Some(Entry::Write(job)) => jobs.push(job),
+                other => return other,
+            }
+        }
+        None
+    }
+
+    fn commit(&mut self, jobs: &mut [Box<dyn Job>]) -> Result<(), StoreError> {
+        self.connection.execute_batch("BEGIN IMMEDIATE")?;
+        let before = self.connection.total_changes();
+        let applied = jobs
+            .iter_mut()
+            .try_for_each(|job| apply(&self.connection, job.as_mut()));
+        let start = Instant::now();
+        let committed = applied.and_then(|()| Ok(self.connection.execute_batch("COMMIT")?));
+        self.last_commit = start.elapsed();
+        match committed {
+            Ok(()) => {
+                if self.connection.total_changes() != before {
+                    self.commits.fetch_add(1, Ordering::Release);
+                }
+                Ok(())
+            }
+            Err(failure) => {
+                if !self.connection.is_autocommit() {
+                    self.connection.execute_batch("ROLLBACK")?;
+                }
+                Err(failure)
+            }
+        }
+    }
+
+    /// Forgets expired idempotency keys and says when to look again.
+    fn purge(&mut self) -> Duration {
+        match sqlite::delete_expired_keys(&self.connection, self.clock.unix_seconds(), PURGE_MOST) {
+            Ok(PURGE_MOST..) => Duration::from_millis(50),
+            Ok(_) => PURGE_EVERY,
+            Err(error) => {
+                log::warn!("expired idempotency keys were not deleted: {error}");
+                PURGE_EVERY
+            }
+        }
+    }
+}
+
+/// Carries one change out in a savepoint.
+///
+/// # Errors
+/// When the transaction itself is lost, and with it the changes before this one.
+fn apply(connection: &Connection, job: &mut dyn Job) -> Result<(), StoreError> {
+    connection.prepare_cached("SAVEPOINT change")?.execute([])?;
+    let keep = catch_unwind(AssertUnwindSafe(|| job.apply(connection))).unwrap_or(false);
+    if connection.is_autocommit() {
+        // SQLite gave the whole transaction up, as it does on a full disk.
+        return Err(StoreError::Full);
+    }
+    if !keep {
+        connection
+            .prepare_cached("ROLLBACK TO change")?
+            .execute([])?;
+    }
+    connection.prepare_cached("RELEASE change")?.execute([])?;
+    Ok(())
+}
