@@ -1,3 +1,16 @@
-//! Starts the web.
+//! Reads the configuration, starts the log, runs what was asked for, and turns failure into an exit code.
 
-fn main() {}
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use task_tracker_web::cli::{self, Command};
+
+fn main() -> ExitCode {
+    match Command::parse(std::env::args_os().skip(1)).and_then(cli::run) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            let _ = writeln!(io::stderr(), "web: {failure}");
+            failure.exit_code()
+        }
+    }
+}

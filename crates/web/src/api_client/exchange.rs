@@ -1,0 +1,264 @@
+//! One request to the api and its answer: deadline, limits, repeats.
+
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, RETRY_AFTER};
+use reqwest::{Method, Response, StatusCode};
+use serde::de::DeserializeOwned;
+use serde_json::Value as Json;
+use tokio::time::{Instant, sleep, timeout_at};
+
+use super::problem::{Problem, ProblemKind};
+use super::{ApiClient, ApiClientError, VersionedTask};
+use crate::forms::Version;
+use crate::request_log::RequestId;
+
+/// An exchange ends within this time, repeats and waiting included.
+pub(super) const EXCHANGE: Duration = Duration::from_secs(3);
+/// Longest answer that is read, in bytes.
+pub(super) const MAX_ANSWER: usize = 1024 * 1024;
+/// Waiting before the first and before the second repeat, in milliseconds, drawn at random from these ranges.
+/// Together they bridge the second or so in which one api hands over to the next.
+const WAITS: [RangeInclusive<u64>; 2] = [150..=400, 900..=1200];
+const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+
+/// A request to the api.
+#[derive(Debug)]
+pub(super) struct Call<'a> {
+    pub id: RequestId,
+    pub method: Method,
+    pub target: String,
+    /// The one header besides those every request has.
+    pub header: Option<(HeaderName, &'a str)>,
+    pub body: Option<Json>,
+    pub repeat: Repeat,
+}
+
+impl Call<'_> {
+    pub fn get(id: RequestId, target: String) -> Self {
+        Self {
+            id,
+            method: Method::GET,
+            target,
+            header: None,
+            body: None,
+            repeat: Repeat::Safe,
+        }
+    }
+}
+
+/// When a request may be sent again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Repeat {
+    /// Whenever that may help: it says what is to be, or carries an idempotency key.
+    Safe,
+    /// Only when the api surely did nothing: a repeat could hit what has come since.
+    IfNothingWasDone,
+}
+
+/// What a failed try leaves behind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Failure {
+    /// The api did nothing, and may do it when asked again.
+    NothingDone,
+    /// The api may have done what it was asked, and its answer got lost.
+    AnswerLost,
+    /// Asking again would not help.
+    Final,
+}
+
+/// A complete answer that is a success or `304`.
+#[derive(Debug)]
+pub(super) struct Answer {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    body: Bytes,
+}
+
+impl Answer {
+    pub fn json<T: DeserializeOwned>(&self) -> Result<T, ApiClientError> {
+        if !has_media_type(&self.headers, "application/json") {
+            return Err(self.unreadable("it is not JSON"));
+        }
+        serde_json::from_slice(&self.body)
+            .map_err(|_| self.unreadable("its JSON is another than agreed"))
+    }
+
+    pub fn version(&self) -> Option<Version> {
+        Version::parse(self.headers.get(ETAG)?.to_str().ok()?)
+    }
+
+    pub fn versioned_task(&self) -> Result<VersionedTask, ApiClientError> {
+        let version = self
+            .version()
+            .ok_or_else(|| self.unreadable("it has no ETag"))?;
+        Ok(VersionedTask {
+            task: self.json()?,
+            version,
+        })
+    }
+
+    pub fn count(&self, name: &str) -> Result<u64, ApiClientError> {
+        let value = self
+            .headers
+            .get(name)
+            .and_then(|value| value.to_str().ok()?.parse().ok());
+        value.ok_or_else(|| self.unreadable("a count is missing"))
+    }
+
+    pub fn unreadable(&self, reason: &'static str) -> ApiClientError {
+        ApiClientError::Unreadable {
+            status: self.status,
+            reason,
+        }
+    }
+}
+
+impl ApiClient {
+    pub(super) async fn exchange(&self, call: Call<'_>) -> Result<Answer, ApiClientError> {
+        self.exchange_noting_loss(call, &mut false).await
+    }
+
+    /// As [`Self::exchange`]; sets `answer_lost` when a try before the last may have done what was asked.
+    pub(super) async fn exchange_noting_loss(
+        &self,
+        call: Call<'_>,
+        answer_lost: &mut bool,
+    ) -> Result<Answer, ApiClientError> {
+        let deadline = Instant::now() + EXCHANGE;
+        for range in WAITS {
+            let error = match self.send(&call, deadline).await {
+                Ok(answer) => return Ok(answer),
+                Err(error) => error,
+            };
+            match (failure(&error), call.repeat) {
+                (Failure::Final, _) | (Failure::AnswerLost, Repeat::IfNothingWasDone) => {
+                    return Err(error);
+                }
+                (Failure::AnswerLost, Repeat::Safe) => *answer_lost = true,
+                (Failure::NothingDone, Repeat::Safe | Repeat::IfNothingWasDone) => {}
+            }
+            let wait = Duration::from_millis(rand::random_range(range));
+            if Instant::now() + wait >= deadline {
+                return Err(error);
+            }
+            log::debug!(request_id = call.id.to_string().as_str(); "asking the api again: {error}");
+            sleep(wait).await;
+        }
+        self.send(&call, deadline).await
+    }
+
+    async fn send(&self, call: &Call<'_>, deadline: Instant) -> Result<Answer, ApiClientError> {
+        timeout_at(deadline, self.send_without_deadline(call))
+            .await
+            .unwrap_or(Err(ApiClientError::TimedOut))
+    }
+
+    async fn send_without_deadline(&self, call: &Call<'_>) -> Result<Answer, ApiClientError> {
+        let mut url = self.base.clone();
+        let (path, query) = call.target.split_once('?').unwrap_or((&call.target, ""));
+        url.set_path(path);
+        url.set_query(Some(query).filter(|query| !query.is_empty()));
+        let mut request = self
+            .http
+            .request(call.method.clone(), url)
+            .header(TRACEPARENT, call.id.traceparent());
+        if let Some(authorization) = &self.authorization {
+            request = request.header(AUTHORIZATION, authorization);
+        }
+        if let Some((name, value)) = &call.header {
+            request = request.header(name, *value);
+        }
+        if let Some(body) = &call.body {
+            request = request.json(body);
+        }
+        let response = request.send().await.map_err(broken)?;
+        read(response).await
+    }
+}
+
+async fn read(mut response: Response) -> Result<Answer, ApiClientError> {
+    let status = response.status();
+    let announced = response.content_length().unwrap_or_default();
+    if announced > MAX_ANSWER as u64 {
+        return Err(ApiClientError::TooLarge);
+    }
+    let mut body = BytesMut::new();
+    while let Some(chunk) = response.chunk().await.map_err(broken)? {
+        if body.len() + chunk.len() > MAX_ANSWER {
+            return Err(ApiClientError::TooLarge);
+        }
+        body.extend_from_slice(&chunk);
+    }
+    let headers = std::mem::take(response.headers_mut());
+    if status.is_success() || status == StatusCode::NOT_MODIFIED {
+        return Ok(Answer {
+            status,
+            headers,
+            body: body.freeze(),
+        });
+    }
+    let retry_after = headers
+        .get(RETRY_AFTER)
+        .and_then(|value| value.to_str().ok()?.parse().ok());
+    let problem = has_media_type(&headers, "application/problem+json")
+        .then(|| Problem::parse(status, retry_after.map(Duration::from_secs), &body))
+        .flatten();
+    Err(match problem {
+        Some(problem) => ApiClientError::Problem(Box::new(problem)),
+        None => ApiClientError::Unreadable {
+            status,
+            reason: "it is no problem document",
+        },
+    })
+}
+
+fn broken(error: reqwest::Error) -> ApiClientError {
+    // The address is in the configuration; in the log it would only be in the way.
+    let error = error.without_url();
+    if error.is_connect() {
+        ApiClientError::Unreachable(error)
+    } else {
+        ApiClientError::Interrupted(error)
+    }
+}
+
+fn failure(error: &ApiClientError) -> Failure {
+    match error {
+        ApiClientError::Unreachable(_) => Failure::NothingDone,
+        ApiClientError::Interrupted(_) => Failure::AnswerLost,
+        // Nothing of the time is left.
+        ApiClientError::TimedOut => Failure::Final,
+        ApiClientError::TooLarge => Failure::Final,
+        // Something between here and the api, which cannot know.
+        ApiClientError::Unreadable {
+            status:
+                StatusCode::BAD_GATEWAY | StatusCode::SERVICE_UNAVAILABLE | StatusCode::GATEWAY_TIMEOUT,
+            ..
+        } => Failure::AnswerLost,
+        ApiClientError::Unreadable { .. } => Failure::Final,
+        ApiClientError::Problem(problem) => match (problem.status, problem.kind) {
+            _ if problem.retry_after.is_some_and(|wait| wait >= EXCHANGE) => Failure::Final,
+            (StatusCode::SERVICE_UNAVAILABLE, _) | (_, ProblemKind::IdempotencyKeyInFlight) => {
+                Failure::NothingDone
+            }
+            (StatusCode::BAD_GATEWAY | StatusCode::GATEWAY_TIMEOUT, _) => Failure::AnswerLost,
+            _ => Failure::Final,
+        },
+    }
+}
+
+fn has_media_type(headers: &HeaderMap, expected: &str) -> bool {
+    let value = headers
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
+    value
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .eq_ignore_ascii_case(expected)
+}

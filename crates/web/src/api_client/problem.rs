@@ -1,0 +1,188 @@
+//! What the api says when it says no (RFC 9457), reduced to what may reach a page.
+
+use std::fmt::{self, Display, Formatter};
+use std::time::Duration;
+
+use reqwest::StatusCode;
+use serde::Deserialize;
+
+/// Longest text of the api that is shown, in characters.
+const MAX_TEXT: usize = 300;
+/// Most field errors that are shown.
+const MAX_ERRORS: usize = 8;
+
+/// A problem document whose every part has a known shape and size.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// The status of the answer.
+    pub status: StatusCode,
+    /// The kind of problem.
+    pub kind: ProblemKind,
+    /// What happened and what to do next.
+    pub detail: String,
+    /// What is wrong with which field.
+    pub errors: Vec<FieldProblem>,
+    /// `Retry-After`, in whole seconds.
+    pub retry_after: Option<Duration>,
+}
+
+/// The kinds of problem that make a difference here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProblemKind {
+    /// The key was used before, with another text.
+    IdempotencyKeyReused,
+    /// The first request with this key is still being worked on.
+    IdempotencyKeyInFlight,
+    /// The store has no space left.
+    StoreFull,
+    /// Everything else: the status says enough.
+    Other,
+}
+
+/// What is wrong with a field.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FieldProblem {
+    /// Which field.
+    pub field: Field,
+    /// What is wrong with it.
+    pub detail: String,
+}
+
+/// A field of the forms.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Field {
+    /// `#/title`
+    Title,
+    /// `#/description`
+    Description,
+    /// Another part of the request, which no form shows.
+    Other,
+}
+
+impl Problem {
+    /// Reads a problem document; none when it is not one.
+    #[must_use]
+    pub fn parse(status: StatusCode, retry_after: Option<Duration>, body: &[u8]) -> Option<Self> {
+        #[derive(Deserialize)]
+        struct Document {
+            #[serde(rename = "type", default)]
+            kind: String,
+            #[serde(default)]
+            title: String,
+            #[serde(default)]
+            detail: String,
+            #[serde(default)]
+            errors: Vec<DocumentError>,
+        }
+        #[derive(Deserialize)]
+        struct DocumentError {
+            pointer: String,
+            detail: String,
+        }
+
+        let document: Document = serde_json::from_slice(body).ok()?;
+        let kind = match document.kind.as_str() {
+            "urn:task-tracker:problem:idempotency-key-reused" => ProblemKind::IdempotencyKeyReused,
+            "urn:task-tracker:problem:idempotency-key-in-flight" => {
+                ProblemKind::IdempotencyKeyInFlight
+            }
+            "urn:task-tracker:problem:store-full" => ProblemKind::StoreFull,
+            _ => ProblemKind::Other,
+        };
+        let errors = document
+            .errors
+            .into_iter()
+            .take(MAX_ERRORS)
+            .map(|error| FieldProblem {
+                field: match error.pointer.as_str() {
+                    "#/title" => Field::Title,
+                    "#/description" => Field::Description,
+                    _ => Field::Other,
+                },
+                detail: presentable(&error.detail),
+            });
+        let detail = if document.detail.trim().is_empty() {
+            document.title
+        } else {
+            document.detail
+        };
+        Some(Self {
+            status,
+            kind,
+            detail: presentable(&detail),
+            errors: errors.collect(),
+            retry_after,
+        })
+    }
+
+    /// What is wrong with a field.
+    #[must_use]
+    pub fn field(&self, field: Field) -> Option<&str> {
+        self.errors
+            .iter()
+            .find(|error| error.field == field)
+            .map(|error| error.detail.as_str())
+    }
+}
+
+impl Display for Problem {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.status.as_u16(), self.detail)?;
+        for error in &self.errors {
+            write!(f, " ({:?}: {})", error.field, error.detail)?;
+        }
+        Ok(())
+    }
+}
+
+/// One line of limited length.
+fn presentable(text: &str) -> String {
+    let line = text.chars().map(|character| {
+        if character.is_control() {
+            ' '
+        } else {
+            character
+        }
+    });
+    line.take(MAX_TEXT).collect::<String>().trim().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    #[test]
+    fn long_texts_many_errors_and_control_characters_are_cut_down() {
+        let errors: Vec<_> = (0..100)
+            .map(|_| serde_json::json!({"pointer": "#/title", "detail": "x".repeat(10_000)}))
+            .collect();
+        let body = serde_json::json!({"detail": format!("a\r\nb{}", "c".repeat(10_000)), "errors": errors}).to_string();
+        let problem =
+            Problem::parse(StatusCode::UNPROCESSABLE_ENTITY, None, body.as_bytes()).unwrap();
+        assert!(problem.detail.starts_with("a  bccc"));
+        assert_eq!(problem.detail.chars().count(), MAX_TEXT);
+        assert_eq!(problem.errors.len(), MAX_ERRORS);
+        assert_eq!(problem.field(Field::Title).unwrap().len(), MAX_TEXT);
+        assert_eq!(problem.field(Field::Description), None);
+    }
+
+    #[test]
+    fn what_is_no_problem_document_is_none() {
+        for body in [
+            "",
+            "<html>",
+            "[]",
+            "\"x\"",
+            r#"{"errors":[{"pointer":1}]}"#,
+            r#"{"detail":{"a":1}}"#,
+        ] {
+            assert_eq!(
+                Problem::parse(StatusCode::BAD_GATEWAY, None, body.as_bytes()),
+                None,
+                "{body}"
+            );
+        }
+    }
+}

@@ -1,0 +1,194 @@
+//! Middleware that compresses whole bodies. actix's own middleware streams them, which with a delayed acknowledgement
+//! makes a page take 40 ms.
+
+use std::io::{self, Write};
+
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::header::{
+    ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue, VARY,
+};
+use actix_web::middleware::Next;
+use actix_web::{Error, web};
+use bytes::Bytes;
+
+/// Bodies shorter than this fit into one packet anyway, in bytes.
+const MIN: usize = 1000;
+/// Bodies longer than this are compressed on another thread, in bytes: it takes more than a millisecond.
+const MAX_INLINE: usize = 128 * 1024;
+
+/// A content coding (RFC 9110) we can write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Coding {
+    Brotli,
+    Gzip,
+}
+
+/// Middleware: compresses text for clients that take it.
+///
+/// # Errors
+/// Those of the handlers.
+pub async fn compress(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let coding = choose(request.headers());
+    let response = next.call(request).await?;
+    if !is_text(response.headers()) || response.headers().contains_key(CONTENT_ENCODING) {
+        return Ok(response.map_into_boxed_body());
+    }
+    let (request, response) = response.into_parts();
+    let (mut response, body) = response.into_parts();
+    response
+        .headers_mut()
+        .insert(VARY, HeaderValue::from_static("accept-encoding"));
+    let body = match body.try_into_bytes() {
+        Ok(body) => body,
+        Err(body) => {
+            return Ok(ServiceResponse::new(
+                request,
+                response.set_body(body).map_into_boxed_body(),
+            ));
+        }
+    };
+    let encoded = match coding.filter(|_| body.len() >= MIN) {
+        Some(coding) => encode(coding, body.clone())
+            .await
+            .ok()
+            .map(|encoded| (coding, encoded)),
+        None => None,
+    };
+    let body = match encoded {
+        Some((coding, encoded)) => {
+            let name = match coding {
+                Coding::Brotli => "br",
+                Coding::Gzip => "gzip",
+            };
+            response
+                .headers_mut()
+                .insert(CONTENT_ENCODING, HeaderValue::from_static(name));
+            encoded
+        }
+        None => body,
+    };
+    Ok(ServiceResponse::new(
+        request,
+        response.set_body(BoxBody::new(body)),
+    ))
+}
+
+async fn encode(coding: Coding, body: Bytes) -> io::Result<Bytes> {
+    if body.len() <= MAX_INLINE {
+        return encode_now(coding, &body);
+    }
+    web::block(move || encode_now(coding, &body))
+        .await
+        .map_err(io::Error::other)?
+}
+
+fn encode_now(coding: Coding, body: &[u8]) -> io::Result<Bytes> {
+    let out = Vec::with_capacity(body.len() / 4);
+    match coding {
+        Coding::Gzip => {
+            let mut encoder = flate2::write::GzEncoder::new(out, flate2::Compression::fast());
+            encoder.write_all(body)?;
+            encoder.finish().map(Bytes::from)
+        }
+        Coding::Brotli => {
+            const QUALITY: u32 = 3;
+            const WINDOW_BITS: u32 = 18;
+            let mut encoder = brotli::CompressorWriter::new(out, 4096, QUALITY, WINDOW_BITS);
+            encoder.write_all(body)?;
+            Ok(Bytes::from(encoder.into_inner()))
+        }
+    }
+}
+
+fn is_text(headers: &HeaderMap) -> bool {
+    let value = headers
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
+    value.starts_with("text/")
+        || value.starts_with("application/json")
+        || value.starts_with("image/svg+xml")
+}
+
+/// The coding the client likes best; brotli where it likes both the same.
+fn choose(headers: &HeaderMap) -> Option<Coding> {
+    let values = headers
+        .get_all(ACCEPT_ENCODING)
+        .filter_map(|value| value.to_str().ok());
+    let (mut brotli, mut gzip, mut any) = (None, None, None);
+    for item in values.flat_map(|value| value.split(',')) {
+        let mut parts = item.split(';').map(str::trim);
+        let slot = match parts
+            .next()
+            .unwrap_or_default()
+            .to_ascii_lowercase()
+            .as_str()
+        {
+            "br" => &mut brotli,
+            "gzip" | "x-gzip" => &mut gzip,
+            "*" => &mut any,
+            _ => continue,
+        };
+        let weight = parts
+            .find_map(|parameter| parameter.strip_prefix("q="))
+            .map_or(Some(1.0), |q| q.parse().ok());
+        *slot = Some(weight.unwrap_or(0.0_f32));
+    }
+    let brotli = brotli.or(any).unwrap_or_default();
+    let gzip = gzip.or(any).unwrap_or_default();
+    if brotli > 0.0 && brotli >= gzip {
+        Some(Coding::Brotli)
+    } else {
+        (gzip > 0.0).then_some(Coding::Gzip)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use std::io::Read;
+
+    use super::*;
+
+    #[test]
+    fn the_client_chooses() {
+        for (accept, coding) in [
+            ("", None),
+            ("identity", None),
+            ("deflate, zstd", None),
+            ("gzip", Some(Coding::Gzip)),
+            ("gzip, deflate, br, zstd", Some(Coding::Brotli)),
+            ("br;q=0.5, gzip;q=0.8", Some(Coding::Gzip)),
+            ("br;q=0, gzip", Some(Coding::Gzip)),
+            ("br;q=0, gzip;q=0.0", None),
+            ("*", Some(Coding::Brotli)),
+            ("*;q=0", None),
+            ("gzip;q=x", None),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(ACCEPT_ENCODING, HeaderValue::from_static(accept));
+            assert_eq!(choose(&headers), coding, "{accept}");
+        }
+        assert_eq!(choose(&HeaderMap::new()), None);
+    }
+
+    #[test]
+    fn what_is_encoded_can_be_decoded() {
+        let body = "Milk & honey 🍯 ".repeat(5000);
+        let (mut gzip, mut brotli) = (String::new(), String::new());
+        let encoded = encode_now(Coding::Gzip, body.as_bytes()).unwrap();
+        flate2::read::GzDecoder::new(&encoded[..])
+            .read_to_string(&mut gzip)
+            .unwrap();
+        let encoded = encode_now(Coding::Brotli, body.as_bytes()).unwrap();
+        brotli::Decompressor::new(&encoded[..], 4096)
+            .read_to_string(&mut brotli)
+            .unwrap();
+        assert_eq!([gzip, brotli], [body.clone(), body]);
+    }
+}

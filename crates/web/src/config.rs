@@ -1,0 +1,276 @@
+//! The environment, read once at start into a [`Config`].
+
+use std::env::VarError;
+use std::fmt;
+use std::net::SocketAddr;
+
+use reqwest::Url;
+use thiserror::Error;
+
+/// `BIND_ADDR`: the address and port to listen on.
+pub const BIND_ADDR: &str = "BIND_ADDR";
+/// `API_URL`: where the api answers.
+pub const API_URL: &str = "API_URL";
+/// `API_TOKEN`: the bearer token the api asks for.
+pub const API_TOKEN: &str = "API_TOKEN";
+/// `RUST_LOG`: which log records are written.
+pub const RUST_LOG: &str = "RUST_LOG";
+/// `LOG_FORMAT`: how log records are written.
+pub const LOG_FORMAT: &str = "LOG_FORMAT";
+
+/// How the web was asked to run. A variable that is unset or empty takes its default.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// `BIND_ADDR`, default `127.0.0.1:5000`. Port 0 lets the system choose one.
+    pub bind_addr: SocketAddr,
+    /// `API_URL`, default `http://127.0.0.1:8000`: scheme, host and port, nothing more.
+    pub api_url: Url,
+    /// `API_TOKEN`, default none: then requests to the api carry no token.
+    pub api_token: Option<ApiToken>,
+    /// `RUST_LOG` and `LOG_FORMAT`.
+    pub log: LogConfig,
+}
+
+/// What the log shows and how.
+#[derive(Debug, Clone)]
+pub struct LogConfig {
+    /// `RUST_LOG`, default `info`: directives as `env_logger` reads them.
+    pub filter: String,
+    /// `LOG_FORMAT`, default `text`.
+    pub format: LogFormat,
+}
+
+/// `LOG_FORMAT`: one line a record, for people or for machines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogFormat {
+    /// `text`: time, level, target, message, then `name=value` pairs.
+    Text,
+    /// `json`: one JSON object a line.
+    Json,
+}
+
+/// A bearer token (RFC 6750). Its value never appears in `Debug` output.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ApiToken(String);
+
+impl ApiToken {
+    /// The token as it stands in the `Authorization` header.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+
+    /// Accepts visible ASCII without spaces, which is what fits into a header.
+    #[must_use]
+    pub fn parse(value: &str) -> Option<Self> {
+        let fits = !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_graphic());
+        fits.then(|| Self(value.to_owned()))
+    }
+}
+
+impl fmt::Debug for ApiToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ApiToken(***)")
+    }
+}
+
+/// A variable that cannot be used. The message names it and says what it should be; values are left out, since
+/// they may be secret.
+#[derive(Debug, Error, PartialEq, Eq)]
+pub enum ConfigError {
+    /// The value does not parse.
+    #[error("{name} must be {expected}")]
+    Invalid {
+        /// The variable.
+        name: &'static str,
+        /// What would be accepted.
+        expected: &'static str,
+    },
+    /// The value is not UTF-8.
+    #[error("{name} must be valid UTF-8")]
+    NotUnicode {
+        /// The variable.
+        name: &'static str,
+    },
+}
+
+impl Config {
+    /// Reads the process's environment.
+    ///
+    /// # Errors
+    /// The first variable that cannot be used.
+    pub fn from_env() -> Result<Self, ConfigError> {
+        Self::from_lookup(|name| std::env::var(name))
+    }
+
+    /// Reads variables through `lookup`, which answers as [`std::env::var`] does.
+    ///
+    /// # Errors
+    /// The first variable that cannot be used.
+    pub fn from_lookup(
+        lookup: impl Fn(&'static str) -> Result<String, VarError>,
+    ) -> Result<Self, ConfigError> {
+        let env = Environment(lookup);
+        Ok(Self {
+            bind_addr: env.parse(
+                BIND_ADDR,
+                "an address and port such as 127.0.0.1:5000",
+                "127.0.0.1:5000",
+                |value| value.parse().ok(),
+            )?,
+            api_url: env.parse(
+                API_URL,
+                "http:// or https:// with a host and perhaps a port, such as http://127.0.0.1:8000",
+                "http://127.0.0.1:8000",
+                parse_api_url,
+            )?,
+            api_token: env
+                .optional(API_TOKEN)?
+                .map(|value| {
+                    ApiToken::parse(&value).ok_or(invalid(
+                        API_TOKEN,
+                        "visible ASCII characters without spaces",
+                    ))
+                })
+                .transpose()?,
+            log: LogConfig {
+                filter: env.parse(
+                    RUST_LOG,
+                    "log directives such as info or info,api=debug",
+                    "info",
+                    |value| {
+                        env_filter::Builder::new()
+                            .try_parse(value)
+                            .ok()
+                            .map(|_| value.to_owned())
+                    },
+                )?,
+                format: env.parse(LOG_FORMAT, "text or json", "text", |value| match value {
+                    "text" => Some(LogFormat::Text),
+                    "json" => Some(LogFormat::Json),
+                    _ => None,
+                })?,
+            },
+        })
+    }
+}
+
+fn parse_api_url(value: &str) -> Option<Url> {
+    let url = Url::parse(value).ok()?;
+    let bare = url.username().is_empty()
+        && url.password().is_none()
+        && url.path() == "/"
+        && url.query().is_none()
+        && url.fragment().is_none();
+    (matches!(url.scheme(), "http" | "https") && url.has_host() && bare).then_some(url)
+}
+
+fn invalid(name: &'static str, expected: &'static str) -> ConfigError {
+    ConfigError::Invalid { name, expected }
+}
+
+/// Looks variables up; an empty one counts as unset, as Compose passes `NAME=` for what is not set.
+struct Environment<F>(F);
+
+impl<F: Fn(&'static str) -> Result<String, VarError>> Environment<F> {
+    fn optional(&self, name: &'static str) -> Result<Option<String>, ConfigError> {
+        match (self.0)(name) {
+            Ok(value) if value.is_empty() => Ok(None),
+            Ok(value) => Ok(Some(value)),
+            Err(VarError::NotPresent) => Ok(None),
+            Err(VarError::NotUnicode(_)) => Err(ConfigError::NotUnicode { name }),
+        }
+    }
+
+    fn parse<T>(
+        &self,
+        name: &'static str,
+        expected: &'static str,
+        default: &str,
+        parse: impl Fn(&str) -> Option<T>,
+    ) -> Result<T, ConfigError> {
+        let value = self.optional(name)?;
+        parse(value.as_deref().unwrap_or(default)).ok_or(invalid(name, expected))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    fn read(variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
+        Config::from_lookup(|name| {
+            let found = variables.iter().find(|(variable, _)| *variable == name);
+            found
+                .map(|(_, value)| (*value).to_owned())
+                .ok_or(VarError::NotPresent)
+        })
+    }
+
+    #[test]
+    fn unset_and_empty_variables_take_their_defaults() {
+        for variables in [
+            &[][..],
+            &[
+                (BIND_ADDR, ""),
+                (API_URL, ""),
+                (API_TOKEN, ""),
+                (LOG_FORMAT, ""),
+            ],
+        ] {
+            let config = read(variables).unwrap();
+            assert_eq!(config.bind_addr, "127.0.0.1:5000".parse().unwrap());
+            assert_eq!(config.api_url.as_str(), "http://127.0.0.1:8000/");
+            assert!(config.api_token.is_none());
+            assert_eq!(config.log.filter, "info");
+            assert_eq!(config.log.format, LogFormat::Text);
+        }
+    }
+
+    #[test]
+    fn every_variable_is_taken() {
+        let config = read(&[
+            (BIND_ADDR, "[::1]:1234"),
+            (API_URL, "https://task-api"),
+            (API_TOKEN, "hunter2"),
+            (RUST_LOG, "warn,task_tracker_web=debug"),
+            (LOG_FORMAT, "json"),
+        ])
+        .unwrap();
+        assert_eq!(config.bind_addr, "[::1]:1234".parse().unwrap());
+        assert_eq!(config.api_url.as_str(), "https://task-api/");
+        assert!(!format!("{config:?}").contains("hunter2"), "{config:?}");
+        assert_eq!(config.api_token.unwrap().expose(), "hunter2");
+        assert_eq!(config.log.filter, "warn,task_tracker_web=debug");
+        assert_eq!(config.log.format, LogFormat::Json);
+    }
+
+    #[test]
+    fn a_bad_value_is_refused_by_name_and_not_repeated() {
+        for (variable, value) in [
+            (BIND_ADDR, "hunter2"),
+            (BIND_ADDR, "127.0.0.1:99999"),
+            (API_URL, "hunter2"),
+            (API_URL, "ftp://hunter2"),
+            (API_URL, "http://user:hunter2@task-api"),
+            (API_URL, "http://task-api/hunter2"),
+            (API_URL, "http://task-api/?hunter2"),
+            (API_TOKEN, "hunter2 hunter2"),
+            (API_TOKEN, "hunter2\r\nX: y"),
+            (RUST_LOG, "task_tracker_web=hunter2"),
+            (LOG_FORMAT, "hunter2"),
+        ] {
+            let message = read(&[(variable, value)]).unwrap_err().to_string();
+            assert!(
+                message.starts_with(&format!("{variable} must be ")),
+                "{message}"
+            );
+            assert!(
+                !message.contains("hunter2") && message.lines().count() == 1,
+                "{message}"
+            );
+        }
+    }
+}

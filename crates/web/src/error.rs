@@ -1,0 +1,238 @@
+//! [`WebError`]: everything a request can be refused with, as plain data. [`crate::error_pages`] makes pages of it.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpResponse, ResponseError};
+use serde::Serialize;
+use thiserror::Error;
+
+use crate::api_client::ApiClientError;
+use crate::api_client::problem::ProblemKind;
+use crate::forms::FormError;
+
+/// Seconds after which asking again is worth a try.
+pub const RETRY_AFTER_SECONDS: u64 = 5;
+
+/// A request that is not answered with what it asked for.
+#[derive(Debug, Error)]
+pub enum WebError {
+    /// The form or the query cannot be understood.
+    #[error("the request cannot be understood: {0}")]
+    Form(#[from] FormError),
+    /// The body broke off.
+    #[error("the body ended early")]
+    BodyIncomplete,
+    /// The body took too long to arrive.
+    #[error("the body did not arrive in time")]
+    BodyTimeout,
+    /// The body is longer than a form may be.
+    #[error("the body is too long")]
+    BodyTooLarge,
+    /// Request line and headers are longer than they may be.
+    #[error("request line and headers are too long")]
+    HeadTooLarge,
+    /// Another site sent this form.
+    #[error("the form comes from another site")]
+    CrossSite,
+    /// No such path.
+    #[error("no such path")]
+    UnknownPath,
+    /// No such task.
+    #[error("no such task")]
+    UnknownTask,
+    /// The api did not answer, or said no.
+    #[error(transparent)]
+    Api(#[from] ApiClientError),
+    /// The same for a button, which can be pressed again.
+    #[error("the action was not carried out")]
+    Action {
+        /// Why it was not done.
+        source: ApiClientError,
+        /// The button.
+        retry: RetryForm,
+    },
+    /// A page cannot be written.
+    #[error("a template failed")]
+    Template(#[from] tera::Error),
+}
+
+/// A form of hidden fields that sends the same again.
+#[derive(Clone, Debug, Serialize)]
+pub struct RetryForm {
+    /// Where it is sent.
+    pub action: String,
+    /// What its button says.
+    pub label: &'static str,
+    /// Names and values.
+    pub fields: Vec<(&'static str, String)>,
+}
+
+/// What an error page says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Explanation {
+    /// What happened, as a heading.
+    pub title: &'static str,
+    /// What it means and what to do next.
+    pub detail: String,
+}
+
+impl WebError {
+    /// What the person is told.
+    #[must_use]
+    pub fn explanation(&self) -> Explanation {
+        let (title, detail) = match self {
+            Self::Form(FormError::ContentType) => (
+                "This is not a form",
+                "Only forms of these pages are accepted here. Go to your tasks and try again.",
+            ),
+            Self::Form(_) => (
+                "That cannot be understood",
+                "The address or the form is not one of these pages'. Go to your tasks and try again.",
+            ),
+            Self::BodyIncomplete => (
+                "The form did not arrive completely",
+                "Go back, and send it again. What you typed is still in your browser.",
+            ),
+            Self::BodyTimeout => (
+                "The form took too long to arrive",
+                "The connection may be slow. Go back, and send it again. What you typed is still in your browser.",
+            ),
+            Self::BodyTooLarge => (
+                "That is too long",
+                "A description can have 4,000 characters. Go back, and make it shorter. What you typed is still in your \
+                 browser.",
+            ),
+            Self::HeadTooLarge => (
+                "The request is too long",
+                "Address and headers together are longer than is accepted. Go to your tasks and try again.",
+            ),
+            Self::CrossSite => (
+                "This did not come from here",
+                "The form was sent by another site, so nothing was changed. Go to your tasks and try again from there.",
+            ),
+            Self::UnknownPath => (
+                "There is nothing here",
+                "The address may be mistyped, or the page may have moved.",
+            ),
+            Self::UnknownTask => (
+                "There is no such task",
+                "It may have been deleted, here or on another device. Your other tasks are where they were.",
+            ),
+            Self::Api(error) | Self::Action { source: error, .. } => return explain(error),
+            Self::Template(_) => return explain_status(StatusCode::INTERNAL_SERVER_ERROR),
+        };
+        Explanation {
+            title,
+            detail: detail.to_owned(),
+        }
+    }
+}
+
+impl ResponseError for WebError {
+    fn status_code(&self) -> StatusCode {
+        match self {
+            Self::Form(FormError::ContentType) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::Form(_) | Self::BodyIncomplete => StatusCode::BAD_REQUEST,
+            Self::BodyTimeout => StatusCode::REQUEST_TIMEOUT,
+            Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::HeadTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+            Self::CrossSite => StatusCode::FORBIDDEN,
+            Self::UnknownPath | Self::UnknownTask => StatusCode::NOT_FOUND,
+            Self::Api(error) | Self::Action { source: error, .. } => status_for(error),
+            Self::Template(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    /// The status alone: [`crate::error_pages`] writes the page.
+    fn error_response(&self) -> HttpResponse {
+        HttpResponse::new(self.status_code())
+    }
+}
+
+/// The status of the page that tells a person about `error`.
+#[must_use]
+pub fn status_for(error: &ApiClientError) -> StatusCode {
+    match error {
+        ApiClientError::Unreachable(_) | ApiClientError::TimedOut => {
+            StatusCode::SERVICE_UNAVAILABLE
+        }
+        ApiClientError::Interrupted(_) | ApiClientError::TooLarge => StatusCode::BAD_GATEWAY,
+        ApiClientError::Unreadable { status, .. } => match status.as_u16() {
+            503 | 504 => StatusCode::SERVICE_UNAVAILABLE,
+            _ => StatusCode::BAD_GATEWAY,
+        },
+        ApiClientError::Problem(problem) => match (problem.status.as_u16(), problem.kind) {
+            (_, ProblemKind::IdempotencyKeyInFlight) => StatusCode::CONFLICT,
+            (400, _) => StatusCode::BAD_REQUEST,
+            (404, _) => StatusCode::NOT_FOUND,
+            (409 | 412, _) => StatusCode::CONFLICT,
+            (413 | 422, _) => StatusCode::UNPROCESSABLE_ENTITY,
+            (408 | 429 | 503 | 504 | 507, _) => StatusCode::SERVICE_UNAVAILABLE,
+            _ => StatusCode::BAD_GATEWAY,
+        },
+    }
+}
+
+/// What a person is told when the api did not do what it was asked: in its own words where it has some.
+#[must_use]
+pub fn explain(error: &ApiClientError) -> Explanation {
+    let status = status_for(error);
+    match error {
+        ApiClientError::Problem(problem)
+            if status != StatusCode::BAD_GATEWAY && !problem.detail.is_empty() =>
+        {
+            Explanation {
+                title: explain_status(status).title,
+                detail: problem.detail.clone(),
+            }
+        }
+        ApiClientError::Problem(_)
+        | ApiClientError::Unreachable(_)
+        | ApiClientError::Interrupted(_)
+        | ApiClientError::TimedOut
+        | ApiClientError::TooLarge
+        | ApiClientError::Unreadable { .. } => explain_status(status),
+    }
+}
+
+/// What a person is told when nothing but the status is known.
+#[must_use]
+pub fn explain_status(status: StatusCode) -> Explanation {
+    let (title, detail) = match status {
+        StatusCode::NOT_FOUND => (
+            "There is nothing here",
+            "The address may be mistyped, or the page may have moved.",
+        ),
+        StatusCode::METHOD_NOT_ALLOWED => (
+            "This cannot be done here",
+            "The address exists, but not for this kind of request. Go to your tasks and try again from there.",
+        ),
+        StatusCode::CONFLICT => (
+            "Somebody else was faster",
+            "What you see may be out of date. Load the page again, then decide.",
+        ),
+        StatusCode::UNPROCESSABLE_ENTITY => (
+            "Something needs to be changed",
+            "Look at what is marked, and try again.",
+        ),
+        StatusCode::BAD_GATEWAY => (
+            "Something went wrong between our services",
+            "Your saved tasks are safe. Try again in a moment; if it keeps happening, report the request id below.",
+        ),
+        StatusCode::SERVICE_UNAVAILABLE => (
+            "Your tasks cannot be reached right now",
+            "They are safe; the service that keeps them does not answer. Wait a few seconds, then try again.",
+        ),
+        status if status.is_client_error() => (
+            "That cannot be understood",
+            "Go to your tasks and try again from there.",
+        ),
+        _ => (
+            "Something went wrong on our side",
+            "Your saved tasks are safe. Try again in a moment; if it keeps happening, report the request id below.",
+        ),
+    };
+    Explanation {
+        title,
+        detail: detail.to_owned(),
+    }
+}

@@ -1,0 +1,154 @@
+//! Middleware that turns errors into pages: handlers and guards leave an error as data, or only a status.
+
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::header::{ALLOW, RETRY_AFTER};
+use actix_web::http::{ConnectionType, StatusCode};
+use actix_web::middleware::Next;
+use actix_web::{Error, HttpResponse, web};
+
+use crate::error::{Explanation, RETRY_AFTER_SECONDS, RetryForm, WebError, explain_status};
+use crate::list_view::TASKS_PATH;
+use crate::request_log::{Cause, RequestId};
+use crate::templates::{ErrorPage, Link, Page, Templates, html};
+
+/// Middleware: gives every error response its page.
+///
+/// # Errors
+/// Those of the handlers, when they are not responses.
+pub async fn render_errors(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let templates = request.app_data::<web::Data<Templates>>().cloned();
+    let response = next.call(request).await?;
+    let status = response.status();
+    let Some(templates) =
+        templates.filter(|_| status.is_client_error() || status.is_server_error())
+    else {
+        return Ok(response.map_into_boxed_body());
+    };
+    let failure = response.response().error();
+    if failure.is_none() && !response.response().body().size().is_eof() {
+        // A page of its own, such as a form that comes back.
+        return Ok(response.map_into_boxed_body());
+    }
+    let error = failure.and_then(Error::as_error::<WebError>);
+    let explanation = error.map_or_else(|| explain_status(status), WebError::explanation);
+    let retry = match error {
+        Some(WebError::Action { retry, .. }) => Some(retry.clone()),
+        _ => None,
+    };
+    let cause = match (error, failure) {
+        (Some(error), _) => Some(Cause::of(error)),
+        (None, failure) => failure.map(|failure| Cause::new(failure.to_string())),
+    };
+    let link = link_for(status, error, response.request().uri().path());
+    let unread = request_may_be_unread(error);
+    let mut page = page(
+        &templates,
+        status,
+        explanation,
+        RequestId::of(response.request()),
+        link,
+        retry,
+    );
+    if let Some(allow) = response.headers().get(ALLOW) {
+        page.headers_mut().insert(ALLOW, allow.clone());
+    }
+    if let Some(cause) = cause {
+        page.extensions_mut().insert(cause);
+    }
+    if unread {
+        // What is left of the request is not worth waiting for.
+        page.head_mut().set_connection_type(ConnectionType::Close);
+    }
+    Ok(response.into_response(page))
+}
+
+/// The page for a request whose handler panicked.
+#[must_use]
+pub fn panicked(templates: &Templates, id: RequestId) -> HttpResponse {
+    let status = StatusCode::INTERNAL_SERVER_ERROR;
+    page(
+        templates,
+        status,
+        explain_status(status),
+        id,
+        Link::to_tasks(),
+        None,
+    )
+}
+
+fn page(
+    templates: &Templates,
+    status: StatusCode,
+    explanation: Explanation,
+    id: RequestId,
+    link: Link,
+    retry: Option<RetryForm>,
+) -> HttpResponse {
+    let page = Page::Error(ErrorPage {
+        status: status.as_u16(),
+        title: explanation.title,
+        detail: explanation.detail,
+        request_id: id.to_string(),
+        link,
+        retry,
+    });
+    let mut response = match templates.render(&page) {
+        Ok(body) => html(status, body),
+        Err(error) => {
+            let mut plain = HttpResponse::build(status)
+                .content_type("text/plain; charset=utf-8")
+                .body(format!(
+                    "{}\n\nRequest id: {id}\n",
+                    explain_status(status).detail
+                ));
+            plain
+                .extensions_mut()
+                .insert(Cause::of(&WebError::Template(error)));
+            plain
+        }
+    };
+    if status == StatusCode::SERVICE_UNAVAILABLE {
+        response
+            .headers_mut()
+            .insert(RETRY_AFTER, RETRY_AFTER_SECONDS.into());
+    }
+    response
+}
+
+/// Where to go next: the same page again where that may help, else the list.
+fn link_for(status: StatusCode, error: Option<&WebError>, path: &str) -> Link {
+    let again = matches!(error, Some(WebError::Api(_))) && status.is_server_error();
+    match (again, path) {
+        (true, TASKS_PATH) => Link {
+            href: TASKS_PATH.to_owned(),
+            label: "Try again",
+        },
+        _ => Link::to_tasks(),
+    }
+}
+
+fn request_may_be_unread(error: Option<&WebError>) -> bool {
+    match error {
+        Some(
+            WebError::Form(crate::forms::FormError::ContentType)
+            | WebError::BodyIncomplete
+            | WebError::BodyTimeout
+            | WebError::BodyTooLarge
+            | WebError::HeadTooLarge
+            | WebError::CrossSite
+            | WebError::UnknownPath,
+        )
+        | None => true,
+        Some(
+            WebError::Form(_)
+            | WebError::UnknownTask
+            | WebError::Api(_)
+            | WebError::Action { .. }
+            | WebError::Template(_),
+        ) => false,
+    }
+}

@@ -1,0 +1,55 @@
+//! The body of a form: read within limits, then parsed.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use actix_web::dev::Payload;
+use actix_web::http::header::CONTENT_LENGTH;
+use actix_web::{FromRequest, HttpRequest};
+use bytes::{Bytes, BytesMut};
+use futures_util::StreamExt;
+use tokio::time::timeout;
+
+use crate::error::WebError;
+use crate::forms::{Form, check_content_type};
+use crate::limits::{BODY_TIMEOUT, MAX_FORM};
+
+/// Extractor: the form a browser submitted.
+#[derive(Debug)]
+pub struct Submitted<F>(pub F);
+
+impl<F: Form> FromRequest for Submitted<F> {
+    type Error = WebError;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, WebError>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let checked = check_content_type(request.headers());
+        let announced = request
+            .headers()
+            .get(CONTENT_LENGTH)
+            .and_then(|value| value.to_str().ok()?.parse().ok());
+        let payload = payload.take();
+        Box::pin(async move {
+            checked?;
+            if announced.is_some_and(|length: usize| length > MAX_FORM) {
+                return Err(WebError::BodyTooLarge);
+            }
+            let body = timeout(BODY_TIMEOUT, read(payload))
+                .await
+                .map_err(|_| WebError::BodyTimeout)??;
+            Ok(Self(F::parse(&body)?))
+        })
+    }
+}
+
+async fn read(mut payload: Payload) -> Result<Bytes, WebError> {
+    let mut body = BytesMut::new();
+    while let Some(chunk) = payload.next().await {
+        let chunk = chunk.map_err(|_| WebError::BodyIncomplete)?;
+        if body.len() + chunk.len() > MAX_FORM {
+            return Err(WebError::BodyTooLarge);
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body.freeze())
+}

@@ -1,0 +1,92 @@
+//! `GET`: the pages.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, web};
+
+use crate::api_client::{ApiClient, Listing};
+use crate::error::WebError;
+use crate::forms::{IdempotencyKey, Pairs};
+use crate::list_view::ListView;
+use crate::notice::Notice;
+use crate::request_log::RequestId;
+use crate::templates::{EditPage, Page, TasksPage, Templates, html};
+
+/// `GET /`: what this is.
+///
+/// # Errors
+/// [`WebError::Template`]
+pub async fn home(templates: web::Data<Templates>) -> Result<HttpResponse, WebError> {
+    Ok(html(StatusCode::OK, templates.render(&Page::Home)?))
+}
+
+/// `GET /tasks`: the add form and one page of the list.
+///
+/// # Errors
+/// [`WebError`]
+pub async fn tasks(
+    request: HttpRequest,
+    id: RequestId,
+    api: web::Data<ApiClient>,
+    templates: web::Data<Templates>,
+) -> Result<HttpResponse, WebError> {
+    let query = Pairs::parse(request.query_string().as_bytes())?;
+    let view = ListView::from_query(&query)?;
+    let Listing::Changed(list) = api.list(id, &view, None).await? else {
+        return Err(WebError::UnknownPath);
+    };
+    let page = TasksPage::new(
+        &view,
+        list,
+        Notice::from_query(&query),
+        IdempotencyKey::random(),
+    );
+    Ok(html(
+        StatusCode::OK,
+        templates.render(&Page::Tasks(Box::new(page)))?,
+    ))
+}
+
+/// `GET /tasks/{id}/edit`: the edit form, with the version it was filled from.
+///
+/// # Errors
+/// [`WebError`]
+pub async fn edit(
+    request: HttpRequest,
+    id: RequestId,
+    path: web::Path<String>,
+    api: web::Data<ApiClient>,
+    templates: web::Data<Templates>,
+) -> Result<HttpResponse, WebError> {
+    let task = task_id(&path)?;
+    let view = ListView::from_query(&Pairs::parse(request.query_string().as_bytes())?)?;
+    let current = api.task(id, task).await.map_err(unknown_task)?;
+    let page = EditPage {
+        id: task,
+        fields: current.task.text().into(),
+        version: current.version,
+        return_to: view.to_string(),
+        problem: None,
+    };
+    Ok(html(StatusCode::OK, templates.render(&Page::Edit(page))?))
+}
+
+/// Reads the id in a path: a positive 64-bit integer as the api writes it.
+///
+/// # Errors
+/// [`WebError::UnknownTask`]
+pub fn task_id(path: &str) -> Result<i64, WebError> {
+    let id = path
+        .parse::<i64>()
+        .ok()
+        .filter(|id| *id > 0 && id.to_string() == path);
+    id.ok_or(WebError::UnknownTask)
+}
+
+/// Tells an unknown task from other problems.
+pub fn unknown_task(error: crate::api_client::ApiClientError) -> WebError {
+    if error.is_not_found() {
+        WebError::UnknownTask
+    } else {
+        error.into()
+    }
+}

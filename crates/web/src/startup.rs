@@ -1,0 +1,189 @@
+//! Puts the application together, runs it, and stops it gracefully.
+
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::available_parallelism;
+
+use actix_web::body::MessageBody;
+use actix_web::dev::{Server, ServerHandle, ServiceFactory, ServiceRequest, ServiceResponse};
+use actix_web::middleware::from_fn;
+use actix_web::{App, Error, HttpServer, web};
+use thiserror::Error as ThisError;
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::api_client::ApiClient;
+use crate::compression::compress;
+use crate::config::Config;
+use crate::error_pages::render_errors;
+use crate::limits::{self, refuse_large_heads};
+use crate::request_log::log_requests;
+use crate::routes;
+use crate::routes::health::Health;
+use crate::same_origin::refuse_other_origins;
+use crate::security_headers::add_security_headers;
+use crate::templates::Templates;
+
+/// The web could not be started.
+#[derive(Debug, ThisError)]
+pub enum StartupError {
+    /// The address cannot be listened on.
+    #[error("BIND_ADDR: cannot listen on {address}: {source}")]
+    Bind {
+        /// `BIND_ADDR`
+        address: SocketAddr,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The client for the api cannot be set up.
+    #[error("cannot set up the client for the api: {0}")]
+    ApiClient(#[from] reqwest::Error),
+    /// A template cannot be parsed.
+    #[error("cannot parse the templates: {0}")]
+    Templates(#[from] tera::Error),
+}
+
+impl StartupError {
+    /// Whether another configuration would help, and trying again would not.
+    #[must_use]
+    pub fn is_configuration(&self) -> bool {
+        match self {
+            Self::Bind { .. } => true,
+            Self::ApiClient(_) | Self::Templates(_) => false,
+        }
+    }
+}
+
+/// The web, listening but not yet answering.
+pub struct Application {
+    port: u16,
+    server: Server,
+    health: Health,
+}
+
+/// What handlers share.
+#[derive(Clone, Debug)]
+struct State {
+    api: web::Data<ApiClient>,
+    templates: web::Data<Templates>,
+    health: web::Data<Health>,
+}
+
+impl Application {
+    /// Loads templates, sets up the clients for the api, and listens.
+    ///
+    /// # Errors
+    /// [`StartupError`]
+    pub fn build(config: Config) -> Result<Self, StartupError> {
+        let Config {
+            bind_addr: address,
+            api_url,
+            api_token,
+            log: _,
+        } = config;
+        let listener =
+            TcpListener::bind(address).map_err(|source| StartupError::Bind { address, source })?;
+        let bind_failure = |source| StartupError::Bind { address, source };
+        let port = listener.local_addr().map_err(bind_failure)?.port();
+
+        let workers = available_parallelism().map_or(1, usize::from);
+        let client = ApiClient::new(api_url.clone(), api_token.as_ref())?;
+        let mut clients = vec![client.clone()];
+        for _ in 1..workers {
+            clients.push(ApiClient::new(api_url.clone(), api_token.as_ref())?);
+        }
+        // A worker that is started again finds none left and shares the first.
+        let clients = Arc::new(Mutex::new(clients));
+        let templates = web::Data::new(Templates::load()?);
+        let health = Health::new();
+        let shared_health = web::Data::new(health.clone());
+
+        let server = HttpServer::new(move || {
+            let own = clients.lock().unwrap_or_else(PoisonError::into_inner).pop();
+            app(State {
+                api: web::Data::new(own.unwrap_or_else(|| client.clone())),
+                templates: templates.clone(),
+                health: shared_health.clone(),
+            })
+        })
+        .workers(workers)
+        .max_connections(limits::MAX_CONNECTIONS)
+        .client_request_timeout(limits::HEAD_TIMEOUT)
+        .keep_alive(limits::KEEP_ALIVE)
+        .tcp_nodelay(true)
+        .shutdown_timeout(limits::STOP_TIMEOUT.as_secs())
+        .disable_signals()
+        .listen(listener)
+        .map_err(bind_failure)?
+        .run();
+        log::info!(
+            version = crate::VERSION,
+            git_sha = crate::GIT_SHA,
+            address = address.ip().to_string().as_str(),
+            port = port;
+            "listening"
+        );
+        Ok(Self {
+            port,
+            server,
+            health,
+        })
+    }
+
+    /// The port listened on.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Answers requests until SIGTERM or SIGINT; then is not ready at once, and ends when the requests in flight are
+    /// answered, or after [`limits::STOP_TIMEOUT`].
+    ///
+    /// # Errors
+    /// When signals cannot be waited for, or the server fails.
+    pub async fn run_until_stopped(self) -> io::Result<()> {
+        let Self { server, health, .. } = self;
+        let stop = stop_on_signal(server.handle(), health);
+        tokio::try_join!(server, stop)?;
+        log::info!("stopped");
+        Ok(())
+    }
+}
+
+async fn stop_on_signal(handle: ServerHandle, health: Health) -> io::Result<()> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let name = tokio::select! {
+        _ = terminate.recv() => "SIGTERM",
+        _ = interrupt.recv() => "SIGINT",
+    };
+    log::info!(signal = name; "stopping: finishing the requests in flight");
+    health.begin_to_stop();
+    handle.stop(true).await;
+    Ok(())
+}
+
+/// Middleware listed last is outermost.
+fn app(
+    state: State,
+) -> App<
+    impl ServiceFactory<
+        ServiceRequest,
+        Config = (),
+        Response = ServiceResponse<impl MessageBody>,
+        Error = Error,
+        InitError = (),
+    >,
+> {
+    App::new()
+        .app_data(state.api)
+        .app_data(state.templates)
+        .app_data(state.health)
+        .configure(routes::configure)
+        .wrap(from_fn(refuse_other_origins))
+        .wrap(from_fn(refuse_large_heads))
+        .wrap(from_fn(render_errors))
+        .wrap(from_fn(compress))
+        .wrap(from_fn(add_security_headers))
+        .wrap(from_fn(log_requests))
+}

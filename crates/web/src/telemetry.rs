@@ -1,0 +1,174 @@
+//! The log: `env_logger`, writing one line a record to standard error, as text or as JSON.
+//!
+//! Whatever a record carries, it stays on its line: control characters, line separators and bidirectional
+//! overrides are escaped, so that text people send cannot forge a record.
+
+use std::fmt::Write as _;
+use std::io::{self, Write};
+
+use jiff::Timestamp;
+use log::kv::{self, Key, Value, VisitSource};
+use log::{LevelFilter, Record};
+use serde_json::{Map, Value as Json};
+use thiserror::Error;
+
+use crate::config::{LogConfig, LogFormat};
+
+/// The log could not be started.
+#[derive(Debug, Error)]
+#[error("the log is already started")]
+pub struct TelemetryError(#[from] log::SetLoggerError);
+
+/// Starts the process's log. Libraries that tell their own life story keep to warnings, unless asked by name. Panics go to it too, so that they keep to its format.
+///
+/// # Errors
+/// When a log was started before.
+pub fn init(config: &LogConfig) -> Result<(), TelemetryError> {
+    let mut builder = env_logger::Builder::new();
+    for library in ["actix_server"] {
+        builder.filter_module(library, LevelFilter::Warn);
+    }
+    builder.parse_filters(&config.filter);
+    match config.format {
+        LogFormat::Text => builder.format(|out, record| write_text(out, record, Timestamp::now())),
+        LogFormat::Json => builder.format(|out, record| write_json(out, record, Timestamp::now())),
+    };
+    builder.try_init()?;
+    std::panic::set_hook(Box::new(|panic| log::error!("{panic}")));
+    Ok(())
+}
+
+fn write_text(out: &mut impl Write, record: &Record<'_>, time: Timestamp) -> io::Result<()> {
+    let mut line = format!("{time:.3} {:5} {}: ", record.level(), record.target());
+    push_escaped(&mut line, &record.args().to_string());
+    let _ = record.key_values().visit(&mut TextPairs(&mut line));
+    line.push('\n');
+    out.write_all(line.as_bytes())
+}
+
+fn write_json(out: &mut impl Write, record: &Record<'_>, time: Timestamp) -> io::Result<()> {
+    let mut object = Map::new();
+    object.insert("time".into(), format!("{time:.3}").into());
+    object.insert("level".into(), record.level().as_str().into());
+    object.insert("target".into(), record.target().into());
+    object.insert("message".into(), record.args().to_string().into());
+    let _ = record.key_values().visit(&mut JsonPairs(&mut object));
+    let mut line = Json::Object(object).to_string();
+    line.push('\n');
+    out.write_all(line.as_bytes())
+}
+
+/// Appends `text` with everything escaped that could end, hide or reorder a line.
+fn push_escaped(line: &mut String, text: &str) {
+    for character in text.chars() {
+        match character {
+            '\n' => line.push_str("\\n"),
+            '\r' => line.push_str("\\r"),
+            '\t' => line.push_str("\\t"),
+            '\u{061c}'
+            | '\u{200e}'
+            | '\u{200f}'
+            | '\u{2028}'..='\u{202e}'
+            | '\u{2066}'..='\u{2069}' => {
+                let _ = write!(line, "\\u{{{:x}}}", u32::from(character));
+            }
+            control if control.is_control() => {
+                let _ = write!(line, "\\u{{{:x}}}", u32::from(control));
+            }
+            plain => line.push(plain),
+        }
+    }
+}
+
+/// Writes ` name=value`, in quotes where the value could be mistaken for the next pair.
+struct TextPairs<'a>(&'a mut String);
+
+impl<'kvs> VisitSource<'kvs> for TextPairs<'_> {
+    fn visit_pair(&mut self, key: Key<'kvs>, value: Value<'kvs>) -> Result<(), kv::Error> {
+        let _ = write!(self.0, " {key}=");
+        let text = value.to_string();
+        if text.is_empty() || text.contains([' ', '"', '=', '\\']) {
+            self.0.push('"');
+            push_escaped(self.0, &text.replace('\\', "\\\\").replace('"', "\\\""));
+            self.0.push('"');
+        } else {
+            push_escaped(self.0, &text);
+        }
+        Ok(())
+    }
+}
+
+struct JsonPairs<'a>(&'a mut Map<String, Json>);
+
+impl<'kvs> VisitSource<'kvs> for JsonPairs<'_> {
+    fn visit_pair(&mut self, key: Key<'kvs>, value: Value<'kvs>) -> Result<(), kv::Error> {
+        let json = if let Some(text) = value.to_borrowed_str() {
+            Json::from(text)
+        } else if let Some(number) = value.to_u64() {
+            Json::from(number)
+        } else if let Some(number) = value.to_i64() {
+            Json::from(number)
+        } else if let Some(flag) = value.to_bool() {
+            Json::from(flag)
+        } else if let Some(number) = value.to_f64() {
+            Json::from(number)
+        } else {
+            Json::from(value.to_string())
+        };
+        self.0.insert(key.to_string(), json);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use log::Level;
+
+    use super::*;
+
+    const FORGED: &str =
+        "milk\n2026-01-01T00:00:00Z ERROR api: forged\u{2028}\u{202e}\"\\ end\u{0}";
+
+    fn written(write: impl Fn(&mut Vec<u8>, &Record<'_>, Timestamp) -> io::Result<()>) -> String {
+        let mut out = Vec::new();
+        let pairs = [
+            ("path", Value::from(FORGED)),
+            ("status", Value::from(503_u64)),
+            ("ms", Value::from(1.5)),
+        ];
+        let args = format_args!("said {FORGED}");
+        let record = Record::builder()
+            .level(Level::Info)
+            .target("request_log")
+            .args(args)
+            .key_values(&pairs)
+            .build();
+        write(&mut out, &record, Timestamp::UNIX_EPOCH).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn a_text_record_is_one_line_whatever_people_sent() {
+        let line = written(write_text);
+        assert_eq!(line.matches('\n').count(), 1, "{line}");
+        assert!(
+            line.starts_with("1970-01-01T00:00:00.000Z INFO  request_log: said milk\\n2026"),
+            "{line}"
+        );
+        assert!(!line.contains(['\u{2028}', '\u{202e}', '\0']), "{line}");
+        assert!(line.ends_with("status=503 ms=1.5\n"), "{line}");
+    }
+
+    #[test]
+    fn a_json_record_is_one_object_that_keeps_text_and_numbers() {
+        let line = written(write_json);
+        assert_eq!(line.matches('\n').count(), 1, "{line}");
+        let object: Json = serde_json::from_str(&line).unwrap();
+        assert_eq!(object["path"], FORGED);
+        assert_eq!(object["status"], 503);
+        assert_eq!(object["ms"], 1.5);
+        assert_eq!(object["level"], "INFO");
+    }
+}
