@@ -1,0 +1,33 @@
+# Every target is one command; those of several steps live in .ci/.
+.DEFAULT_GOAL := help
+.PHONY: help run test lint images test-images torture bench test-pipeline test-rollout
+
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
+
+run: ## build and start both services here; Ctrl-C ends both
+	@.ci/serve
+
+test: ## everything that needs only Rust, and the browser tests where chromium is found
+	@.ci/test
+
+lint: ## formatting, clippy, documentation and shell scripts, warnings denied
+	@.ci/lint
+
+images: ## build both production images
+	@.ci/build-images
+
+test-images: ## check both images and the Compose stack against a Docker engine
+	@.ci/test-images
+
+torture: ## crashes, power cuts, hand-overs and backups under load, the long form
+	@.ci/torture
+
+bench: ## measure against a bare handler; see .ci/bench for its subcommands
+	@.ci/bench
+
+test-pipeline: ## the Buildkite pipeline and the rollout scripts, without network
+	@.ci/test-pipeline
+
+test-rollout: ## a whole rollout against stand-ins for Buildkite and Azure
+	@.ci/test-rollout
