@@ -15,24 +15,6 @@ CREATE TABLE tasks (
 -- Pages of one filter, newest first, without a sort.
 CREATE INDEX tasks_by_completed ON tasks (completed, id);
 
--- How many tasks there are, kept rather than counted: one row each for 0 (active) and 1 (completed).
-CREATE TABLE task_counts (
-    completed INTEGER PRIMARY KEY CHECK (completed IN (0, 1)),
-    tasks INTEGER NOT NULL CHECK (tasks >= 0)
-) STRICT;
-INSERT INTO task_counts (completed, tasks) VALUES (0, 0), (1, 0);
-
-CREATE TRIGGER count_inserted AFTER INSERT ON tasks BEGIN
-    UPDATE task_counts SET tasks = tasks + 1 WHERE completed = new.completed;
-END;
-CREATE TRIGGER count_deleted AFTER DELETE ON tasks BEGIN
-    UPDATE task_counts SET tasks = tasks - 1 WHERE completed = old.completed;
-END;
-CREATE TRIGGER count_moved AFTER UPDATE OF completed ON tasks WHEN old.completed <> new.completed BEGIN
-    UPDATE task_counts SET tasks = tasks - 1 WHERE completed = old.completed;
-    UPDATE task_counts SET tasks = tasks + 1 WHERE completed = new.completed;
-END;
-
 -- Which request made which task, so that a repeat makes no second one.
 CREATE TABLE idempotency_keys (
     key TEXT PRIMARY KEY,

@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::io::{self, Write};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use thiserror::Error;
@@ -9,6 +10,7 @@ use thiserror::Error;
 use crate::config::{Config, ConfigError};
 use crate::healthcheck::{self, HealthcheckError};
 use crate::startup::{Application, StartupError, StopError};
+use crate::store::{self, BackupError};
 use crate::telemetry::{self, TelemetryError};
 
 /// `sysexits.h`: the command was used wrongly.
@@ -27,6 +29,9 @@ Without a command, serves the API until SIGTERM or SIGINT.
 
 Commands:
   healthcheck    ask the running service whether it is alive; exit code 0 or 1
+  backup FILE    copy the store, also while it is in use; - writes to standard output
+  restore FILE   put a copy in the store's place, while no api runs; - reads standard input
+  check          verify the store and say what it is
   openapi        print the OpenAPI document
 
 Options:
@@ -36,6 +41,9 @@ Options:
 Environment (defaults in parentheses):
   BIND_ADDR      address and port to listen on (127.0.0.1:8000)
   DB_PATH        the SQLite file (data/tasks.db)
+  DB_JOURNAL     wal or truncate (chosen by the file system)
+  BACKUP_DIR     folder for scheduled copies (none are made)
+  BACKUP_EVERY   time between them (1h)
   API_TOKEN      bearer token that requests under /api/ must carry (none)
   RUST_LOG       log directives (info)
   LOG_FORMAT     text or json (text)
@@ -48,12 +56,37 @@ pub enum Command {
     Serve,
     /// Ask the running service whether it is alive.
     Healthcheck,
+    /// Copy the store.
+    Backup(CopyFile),
+    /// Put a copy in the store's place.
+    Restore(CopyFile),
+    /// Verify the store.
+    Check,
     /// Print the OpenAPI document.
     OpenApi,
     /// Print version and commit.
     Version,
     /// Print how to use the program.
     Help,
+}
+
+/// Where a copy of the store is written to or read from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CopyFile {
+    /// Standard output or standard input.
+    Standard,
+    /// A file.
+    Path(PathBuf),
+}
+
+impl From<OsString> for CopyFile {
+    fn from(argument: OsString) -> Self {
+        if argument == "-" {
+            Self::Standard
+        } else {
+            Self::Path(argument.into())
+        }
+    }
 }
 
 /// Why a run failed.
@@ -77,6 +110,12 @@ pub enum Failure {
     /// The service ended in another way than by being told to stop.
     #[error(transparent)]
     Stop(#[from] StopError),
+    /// No copy was made or put back, or the store is not well.
+    #[error(transparent)]
+    Backup(#[from] BackupError),
+    /// A command lacks its file.
+    #[error("{0} needs a file, or - for a stream; see api --help")]
+    MissingFile(&'static str),
     /// The running service is not well.
     #[error("unhealthy: {0}")]
     Healthcheck(#[from] HealthcheckError),
@@ -90,7 +129,7 @@ impl Failure {
     #[must_use]
     pub fn exit_code(&self) -> ExitCode {
         match self {
-            Self::Usage(_) => EX_USAGE.into(),
+            Self::Usage(_) | Self::MissingFile(_) => EX_USAGE.into(),
             Self::Config(_) => EX_CONFIG.into(),
             Self::Startup(failure) if failure.is_configuration() => EX_CONFIG.into(),
             Self::Stop(failure) if failure.is_configuration() => EX_CONFIG.into(),
@@ -99,6 +138,7 @@ impl Failure {
             | Self::Runtime(_)
             | Self::Startup(_)
             | Self::Stop(_)
+            | Self::Backup(_)
             | Self::Healthcheck(_)
             | Self::Output(_) => ExitCode::FAILURE,
         }
@@ -117,6 +157,19 @@ impl Command {
         };
         let command = match first.to_str() {
             Some("healthcheck") => Self::Healthcheck,
+            Some("backup") => Self::Backup(
+                arguments
+                    .next()
+                    .ok_or(Failure::MissingFile("backup"))?
+                    .into(),
+            ),
+            Some("restore") => Self::Restore(
+                arguments
+                    .next()
+                    .ok_or(Failure::MissingFile("restore"))?
+                    .into(),
+            ),
+            Some("check") => Self::Check,
             Some("openapi") => Self::OpenApi,
             Some("--version" | "-V") => Self::Version,
             Some("--help" | "-h") => Self::Help,
@@ -140,6 +193,30 @@ pub fn run(command: Command) -> Result<(), Failure> {
             healthcheck::run(Config::from_env()?.bind_addr)?;
             print("healthy\n")
         }
+        Command::Backup(CopyFile::Path(target)) => print(&format!(
+            "{}\n",
+            store::backup(&Config::from_env()?.db_path, &target)?
+        )),
+        // Standard output has the copy: what was copied is told on the other stream.
+        Command::Backup(CopyFile::Standard) => {
+            let summary = store::backup_to(&Config::from_env()?.db_path, &mut io::stdout().lock())?;
+            writeln!(io::stderr(), "{summary}").map_err(Failure::Output)
+        }
+        Command::Restore(copy) => {
+            let db_path = Config::from_env()?.db_path;
+            let (summary, replaced) = match copy {
+                CopyFile::Path(path) => store::restore(&db_path, &mut store::open_copy(&path)?)?,
+                CopyFile::Standard => store::restore(&db_path, &mut io::stdin().lock())?,
+            };
+            let aside = replaced.map_or(String::new(), |path| {
+                format!("what was there is now {}\n", path.display())
+            });
+            print(&format!("{summary}\n{aside}"))
+        }
+        Command::Check => print(&format!(
+            "{}\n",
+            store::check(&Config::from_env()?.db_path)?
+        )),
         Command::OpenApi => print(&crate::openapi::document()),
         Command::Version => print(&format!("api {} ({})\n", crate::VERSION, crate::GIT_SHA)),
         Command::Help => print(HELP),

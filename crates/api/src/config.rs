@@ -4,13 +4,23 @@ use std::env::VarError;
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
+use jiff::SignedDuration;
 use thiserror::Error;
+
+use crate::store::{BackupSchedule, Journal};
 
 /// `BIND_ADDR`: the address and port to listen on.
 pub const BIND_ADDR: &str = "BIND_ADDR";
 /// `DB_PATH`: the SQLite file that holds the tasks.
 pub const DB_PATH: &str = "DB_PATH";
+/// `DB_JOURNAL`: how SQLite keeps its journal, where the choice made from the file system is not wanted.
+pub const DB_JOURNAL: &str = "DB_JOURNAL";
+/// `BACKUP_DIR`: the folder for scheduled copies.
+pub const BACKUP_DIR: &str = "BACKUP_DIR";
+/// `BACKUP_EVERY`: the time from one scheduled copy to the next.
+pub const BACKUP_EVERY: &str = "BACKUP_EVERY";
 /// `API_TOKEN`: the bearer token clients must send.
 pub const API_TOKEN: &str = "API_TOKEN";
 /// `RUST_LOG`: which log records are written.
@@ -25,6 +35,10 @@ pub struct Config {
     pub bind_addr: SocketAddr,
     /// `DB_PATH`, default `data/tasks.db`. Lock file and copies are kept beside it.
     pub db_path: PathBuf,
+    /// `DB_JOURNAL`, default chosen by the file system: `wal` on local disks, `truncate` on NFS.
+    pub db_journal: Option<Journal>,
+    /// `BACKUP_DIR`, default none: then no copies are scheduled; and `BACKUP_EVERY`, default `1h`.
+    pub backups: Option<BackupSchedule>,
     /// `API_TOKEN`, default none: then every request under `/api/` is served without one.
     pub api_token: Option<ApiToken>,
     /// `RUST_LOG` and `LOG_FORMAT`.
@@ -124,6 +138,26 @@ impl Config {
                 "data/tasks.db",
                 parse_file_path,
             )?,
+            db_journal: env
+                .optional(DB_JOURNAL)?
+                .map(|value| match value.as_str() {
+                    "wal" => Ok(Journal::Wal),
+                    "truncate" => Ok(Journal::Truncate),
+                    _ => Err(invalid(DB_JOURNAL, "wal or truncate")),
+                })
+                .transpose()?,
+            backups: {
+                let every = env.parse(
+                    BACKUP_EVERY,
+                    "a time of at least a second, such as 15m, 1h or 1d",
+                    "1h",
+                    parse_interval,
+                )?;
+                env.optional(BACKUP_DIR)?.map(|dir| BackupSchedule {
+                    dir: dir.into(),
+                    every,
+                })
+            },
             api_token: env
                 .optional(API_TOKEN)?
                 .map(|value| {
@@ -158,6 +192,11 @@ impl Config {
 fn parse_file_path(value: &str) -> Option<PathBuf> {
     let path = PathBuf::from(value);
     (path.file_name().is_some() && !value.ends_with('/')).then_some(path)
+}
+
+fn parse_interval(value: &str) -> Option<Duration> {
+    let interval = Duration::try_from(value.parse::<SignedDuration>().ok()?).ok()?;
+    (interval >= Duration::from_secs(1)).then_some(interval)
 }
 
 fn invalid(name: &'static str, expected: &'static str) -> ConfigError {

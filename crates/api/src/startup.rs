@@ -105,8 +105,13 @@ impl Application {
         let bind_error = |source| StartupError::Bind { address, source };
         let listener = TcpListener::bind(address).map_err(bind_error)?;
         let port = listener.local_addr().map_err(bind_error)?.port();
-        let db_path = config.db_path.clone();
-        let opening = tokio::task::spawn_blocking(move || Keeper::start(&db_path));
+        let (db_path, journal, backups) = (
+            config.db_path.clone(),
+            config.db_journal,
+            config.backups.clone(),
+        );
+        let opening =
+            tokio::task::spawn_blocking(move || Keeper::start(&db_path, journal, backups));
         let (store, keeper) = opening.await.map_err(|_| StartupError::Interrupted)??;
         let process = Arc::new(ProcessState {
             started: Instant::now(),

@@ -6,25 +6,33 @@
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
+use jiff::Timestamp;
 use thiserror::Error;
 
 use crate::task::{Expected, IdempotencyKey, ListQuery, NewTask, Task, TaskChanges, TaskId};
 
+mod backup;
 mod filesystem;
 mod idempotency;
 mod keeper;
 mod lock;
 mod open;
 mod page;
+mod schedule;
+mod schema;
 mod sqlite;
 mod writer;
 
+pub use backup::{BackupError, Summary, backup, backup_to, check, open_copy, restore};
 pub use filesystem::Journal;
 pub use keeper::{Keeper, StoreFailure};
 pub use open::OpenError;
 pub use page::{Counts, TaskPage};
+pub use schedule::BackupSchedule;
+pub use schema::SchemaVersion;
 
 use open::OpenStore;
+use schedule::LastBackup;
 
 /// A question or change that the store did not carry out.
 #[derive(Debug, Clone, Error)]
@@ -104,13 +112,15 @@ enum State {
 pub struct Store {
     state: Arc<RwLock<State>>,
     journal: Journal,
+    last_backup: Option<LastBackup>,
 }
 
 impl Store {
-    fn standby(journal: Journal, why: &str) -> Self {
+    fn standby(journal: Journal, last_backup: Option<LastBackup>, why: &str) -> Self {
         Self {
             state: Arc::new(RwLock::new(State::Standby(why.to_owned()))),
             journal,
+            last_backup,
         }
     }
 
@@ -139,6 +149,12 @@ impl Store {
     #[must_use]
     pub fn journal(&self) -> Journal {
         self.journal
+    }
+
+    /// When the last good scheduled copy was made; `None` where copies are not scheduled, or none was made yet.
+    #[must_use]
+    pub fn last_backup(&self) -> Option<Timestamp> {
+        self.last_backup.as_ref()?.get()
     }
 
     /// A page of tasks, newest first.

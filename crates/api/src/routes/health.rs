@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use actix_web::http::header::{CACHE_CONTROL, HeaderValue};
 use actix_web::{HttpResponse, web};
+use jiff::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -38,6 +39,10 @@ pub struct Liveness {
     standby_reason: Option<String>,
     /// How the store keeps its journal.
     journal: Journal,
+    /// Whole seconds since the last good scheduled copy, once there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, minimum = 0)]
+    last_backup_age_seconds: Option<u64>,
 }
 
 /// The process is ready.
@@ -63,7 +68,16 @@ pub async fn liveness(store: web::Data<Store>, process: web::Data<ProcessState>)
         role,
         standby_reason,
         journal: store.journal(),
+        last_backup_age_seconds: store.last_backup().map(age_seconds),
     })
+}
+
+fn age_seconds(time: Timestamp) -> u64 {
+    Timestamp::now()
+        .duration_since(time)
+        .as_secs()
+        .try_into()
+        .unwrap_or_default()
 }
 
 /// Readiness: a real read, and a store that can be written to.

@@ -23,6 +23,16 @@ pub(super) enum FileSystem {
     Smb,
 }
 
+impl fmt::Display for FileSystem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Local => "a local disk",
+            Self::Nfs => "NFS",
+            Self::Smb => "SMB",
+        })
+    }
+}
+
 impl FileSystem {
     /// Asks the system what holds `path`.
     ///

@@ -14,8 +14,11 @@ use std::time::{Duration, Instant};
 use thiserror::Error;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
+use super::filesystem::Journal;
 use super::lock::LockFile;
-use super::open::{Location, OpenStore};
+use super::open::{Location, OnFailure, OpenStore, Settings};
+use super::schedule::{BackupSchedule, LastBackup};
+use super::schema;
 use super::{OpenError, State, Store, StoreError};
 
 /// How often the holder looks for a successor. It must notice one within 250 ms.
@@ -52,19 +55,31 @@ impl Keeper {
     ///
     /// # Errors
     /// Why the store cannot be opened.
-    pub fn start(db_path: &Path) -> Result<(Store, Self), StoreFailure> {
-        let location = Location::prepare(db_path)?;
+    pub fn start(
+        db_path: &Path,
+        journal: Option<Journal>,
+        backups: Option<BackupSchedule>,
+    ) -> Result<(Store, Self), StoreFailure> {
+        let location = Location::prepare(db_path, journal)?;
         let lock = location.lock_file()?;
         location.inspect(&lock)?;
+        let last_backup = LastBackup::default();
         let store = Store::standby(
             location.journal,
+            backups.as_ref().map(|_| last_backup.clone()),
             "waiting for the process that holds the store",
         );
+        let settings = Settings {
+            known: schema::KNOWN,
+            backups,
+            last_backup,
+        };
         let (failed, failures) = unbounded_channel();
         let (stop, stopped) = sync_channel(1);
         let mut thread = KeeperThread {
             location,
             lock,
+            settings,
             store: store.clone(),
             stopped,
             failed,
@@ -120,6 +135,7 @@ enum Place {
 struct KeeperThread {
     location: Location,
     lock: LockFile,
+    settings: Settings,
     store: Store,
     stopped: Receiver<()>,
     failed: UnboundedSender<StoreFailure>,
@@ -204,13 +220,13 @@ impl KeeperThread {
 
     fn open(&mut self) -> Result<(), OpenError> {
         let start = Instant::now();
-        let (store, failed) = (self.store.clone(), self.failed.clone());
-        let untrusted = move |failure: StoreError| {
+        let (store, failures) = (self.store.clone(), self.failed.clone());
+        let failed: OnFailure = Arc::new(move |failure| {
             // From here on nothing is read either: memory may show what the disk does not have.
-            store.set(State::Standby("a sync failed".to_owned()));
-            let _ = failed.send(StoreFailure::Untrusted(failure));
-        };
-        let open = OpenStore::open(&self.location, &self.lock, Arc::new(untrusted))?;
+            store.set(State::Standby("the store failed".to_owned()));
+            let _ = failures.send(failure);
+        });
+        let open = OpenStore::open(&self.location, &self.lock, &self.settings, &failed)?;
         self.store.set(State::Holding(Arc::new(open)));
         log::info!(
             path = self.location.path.display().to_string().as_str(),

@@ -3,8 +3,8 @@
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::mpsc::{SyncSender, sync_channel};
-use std::sync::{Arc, LazyLock};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -12,39 +12,35 @@ use nix::sys::statvfs::{FsFlags, statvfs};
 use nix::unistd::Uid;
 use r2d2_sqlite::SqliteConnectionManager;
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OpenFlags};
-use rusqlite_migration::{M, Migrations};
+use rusqlite::{Connection, ErrorCode, InterruptHandle, OpenFlags};
 use thiserror::Error;
 
+use super::backup::BackupError;
 use super::filesystem::{FileSystem, Journal};
 use super::idempotency::KeysInFlight;
+use super::keeper::StoreFailure;
 use super::lock::LockFile;
 use super::page::{KeptPages, TaskPage};
+use super::schedule::{BackupSchedule, CopyTo, LastBackup, Scheduler};
+use super::schema::{self, Found, SchemaVersion};
 use super::writer::Writer;
-use super::{StoreError, sqlite};
+use super::{StoreError, backup, sqlite};
 use crate::clock::SteadyClock;
 use crate::task::ListQuery;
 
 /// Older libraries can corrupt a store when its log is reset.
 const OLDEST_SQLITE: i32 = 3_051_003;
-/// "Task" in ASCII, see the first migration.
-const APPLICATION_ID: i32 = 0x5461_736b;
 /// How long a statement waits for another program's lock.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
+pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
 /// Connections that read.
 const READERS: u32 = 4;
-/// A log longer than this, in bytes, is brought into the store in the background.
-const CHECKPOINT_AT: u64 = 4 * 1024 * 1024;
+/// Pages in the log at which it is brought into the store in the background.
+const CHECKPOINT_AT: i64 = 1_000;
 /// Pages in the log at which the writer does it itself, should the background not keep up.
 const CHECKPOINT_BACKSTOP: u32 = 16_384;
 /// Up to this size, in bytes, a store is checked whole before it serves; a larger one that was closed cleanly is
 /// checked while it serves.
 const CHECK_FIRST_BELOW: u64 = 8 * 1024 * 1024;
-
-static MIGRATIONS: LazyLock<Migrations<'static>> =
-    LazyLock::new(|| Migrations::new(vec![M::up(include_str!("../../migrations/0001-tasks.sql"))]));
-/// How many schema steps this binary knows.
-const SCHEMA_VERSION: i32 = 1;
 
 /// Why a store was not opened. Where a file is to blame it was left as it was.
 #[derive(Debug, Error)]
@@ -143,6 +139,17 @@ impl OpenError {
     }
 }
 
+/// What the store is opened with.
+#[derive(Debug, Clone)]
+pub(super) struct Settings {
+    /// The newest schema version this binary knows.
+    pub(super) known: SchemaVersion,
+    /// Scheduled copies, if any are asked for.
+    pub(super) backups: Option<BackupSchedule>,
+    /// Told of each scheduled copy.
+    pub(super) last_backup: LastBackup,
+}
+
 /// What the store is and where, found out before anything is opened.
 #[derive(Debug, Clone)]
 pub(super) struct Location {
@@ -151,8 +158,8 @@ pub(super) struct Location {
 }
 
 impl Location {
-    /// Makes the folder if need be and looks at what holds it.
-    pub(super) fn prepare(path: &Path) -> Result<Self, OpenError> {
+    /// Makes the folder if need be and looks at what holds it. `journal` overrides what that asks for.
+    pub(super) fn prepare(path: &Path, journal: Option<Journal>) -> Result<Self, OpenError> {
         if rusqlite::version_number() < OLDEST_SQLITE {
             return Err(OpenError::OldLibrary(rusqlite::version()));
         }
@@ -163,10 +170,15 @@ impl Location {
             source,
         };
         fs::create_dir_all(folder).map_err(unusable)?;
-        let journal = match FileSystem::of(folder).map_err(|error| unusable(error.into()))? {
-            FileSystem::Local => Journal::Wal,
-            FileSystem::Nfs => Journal::Truncate,
-            FileSystem::Smb => return Err(OpenError::Smb(path.to_owned())),
+        let file_system = FileSystem::of(folder).map_err(|error| unusable(error.into()))?;
+        let journal = match (journal, file_system) {
+            (Some(journal), file_system) => {
+                log::warn!("DB_JOURNAL={journal} overrides what a store on {file_system} asks for");
+                journal
+            }
+            (None, FileSystem::Local) => Journal::Wal,
+            (None, FileSystem::Nfs) => Journal::Truncate,
+            (None, FileSystem::Smb) => return Err(OpenError::Smb(path.to_owned())),
         };
         Ok(Self {
             path: path.to_owned(),
@@ -234,13 +246,13 @@ impl Location {
     }
 }
 
-fn folder_of(path: &Path) -> &Path {
+pub(super) fn folder_of(path: &Path) -> &Path {
     path.parent()
         .filter(|folder| !folder.as_os_str().is_empty())
         .unwrap_or(Path::new("."))
 }
 
-fn beside(path: &Path, suffix: &str) -> PathBuf {
+pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut path = path.as_os_str().to_owned();
     path.push(suffix);
     path.into()
@@ -264,15 +276,23 @@ pub(super) struct OpenStore {
     writer: Writer,
     writer_thread: JoinHandle<Connection>,
     checkpointer: Option<(SyncSender<()>, JoinHandle<()>)>,
+    scheduler: Option<Scheduler>,
+    /// Ends a check that is going on in the background.
+    stop_check: Option<(InterruptHandle, JoinHandle<()>)>,
 }
+
+/// What is told to the keeper by whatever finds out first.
+pub(super) type OnFailure = Arc<dyn Fn(StoreFailure) + Send + Sync>;
 
 impl OpenStore {
     /// Opens, checks and migrates the store. The caller holds the lock.
     pub(super) fn open(
         location: &Location,
         lock: &LockFile,
-        untrusted: Arc<dyn Fn(StoreError) + Send + Sync>,
+        settings: &Settings,
+        failed: &OnFailure,
     ) -> Result<Self, OpenError> {
+        let known = settings.known;
         location.inspect(lock)?;
         let path = &location.path;
         let io_error = |source| OpenError::Io {
@@ -282,13 +302,27 @@ impl OpenStore {
         let unclean = location.log_length() > 0;
         let length = fs::metadata(path).map_or(0, |metadata| metadata.len());
         let mut connection = connect(location)?;
-        recognise(&connection, location)?;
+        let found = schema::recognise(&connection, path, known)?;
         let check_later =
             !unclean && length > CHECK_FIRST_BELOW && location.journal == Journal::Wal;
         if !check_later {
-            check(&connection, path)?;
+            match check(&connection, path) {
+                Ok(()) => {}
+                Err(CheckError::Damaged(error)) => return Err(error),
+                // Nobody can interrupt this one.
+                Err(CheckError::Interrupted) => {}
+            }
         }
-        migrate(&mut connection, location)?;
+        prepare_for_writing(&connection, location)?;
+        if let Found::Store(version) = found
+            && version < known
+        {
+            backup::before_schema_step(&connection, path, version)?;
+        }
+        schema::migrate(&mut connection, found, known).map_err(|source| OpenError::Migration {
+            path: path.clone(),
+            source,
+        })?;
         // What an earlier process left in the log goes into the store and is synced again here: a sync that failed
         // there may have left pages that look written and are not.
         checkpoint(&connection, location, "TRUNCATE").map_err(location.sqlite())?;
@@ -301,15 +335,14 @@ impl OpenStore {
         let (readers, checkpointer) = match location.journal {
             Journal::Wal => (
                 Readers::Pool(reader_pool(path)?),
-                Some(start_checkpointer(location, Arc::clone(&untrusted))?),
+                Some(start_checkpointer(location, Arc::clone(failed))?),
             ),
             Journal::Truncate => (Readers::Writer, None),
         };
         let wake = checkpointer.as_ref().map(|(wake, _)| wake.clone());
-        let log = beside(path, "-wal");
-        let on_commit = move || {
+        let on_commit = move |connection: &Connection| {
             if let Some(wake) = &wake
-                && fs::metadata(&log).is_ok_and(|metadata| metadata.len() > CHECKPOINT_AT)
+                && pages_in_log(connection) >= CHECKPOINT_AT
             {
                 // Full: it has been woken already.
                 let _ = wake.try_send(());
@@ -317,7 +350,20 @@ impl OpenStore {
         };
         let clock = SteadyClock::start();
         let (writer, writer_thread) =
-            Writer::start(connection, clock, on_commit, untrusted).map_err(io_error)?;
+            Writer::start(connection, clock, on_commit, Arc::clone(failed)).map_err(io_error)?;
+        let scheduler = match &settings.backups {
+            Some(schedule) => {
+                let copy_to = copy_to(location, &writer);
+                let last = settings.last_backup.clone();
+                Some(Scheduler::start(schedule.clone(), last, copy_to).map_err(io_error)?)
+            }
+            None => None,
+        };
+        let stop_check = if check_later {
+            Some(check_in_background(location, Arc::clone(failed))?)
+        } else {
+            None
+        };
         Ok(Self {
             path: path.clone(),
             clock,
@@ -327,6 +373,8 @@ impl OpenStore {
             writer,
             writer_thread,
             checkpointer,
+            scheduler,
+            stop_check,
         })
     }
 
@@ -394,8 +442,17 @@ impl OpenStore {
             writer,
             writer_thread,
             checkpointer,
+            scheduler,
+            stop_check,
             ..
         } = self;
+        if let Some((interrupt, thread)) = stop_check {
+            interrupt.interrupt();
+            let _ = thread.join();
+        }
+        if let Some(scheduler) = scheduler {
+            scheduler.stop();
+        }
         writer.stop();
         let connection = writer_thread.join();
         if let Some((wake, thread)) = checkpointer {
@@ -440,58 +497,32 @@ fn keep_checkpoint_on_close(connection: &Connection) -> rusqlite::Result<()> {
         .map(|_| ())
 }
 
-/// Makes sure the file is ours or new, and not of a newer program.
-fn recognise(connection: &Connection, location: &Location) -> Result<(), OpenError> {
-    let path = &location.path;
-    let read = |name| connection.pragma_query_value(None, name, |row| row.get::<_, i32>(0));
-    let unreadable = |error: rusqlite::Error| match error.sqlite_error_code() {
-        Some(rusqlite::ErrorCode::NotADatabase) => OpenError::Foreign(path.clone()),
-        Some(rusqlite::ErrorCode::DatabaseCorrupt) => {
-            OpenError::Damaged(path.clone(), error.to_string())
-        }
-        _ => OpenError::Sqlite {
-            path: path.clone(),
-            source: error,
-        },
-    };
-    let application_id = read("application_id").map_err(unreadable)?;
-    let found = read("user_version").map_err(unreadable)?;
-    let objects: i64 = connection
-        .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
-        .map_err(unreadable)?;
-    let is_new = application_id == 0 && found == 0 && objects == 0;
-    if !is_new && application_id != APPLICATION_ID {
-        return Err(OpenError::Foreign(path.clone()));
-    }
-    if found > SCHEMA_VERSION {
-        return Err(OpenError::Newer {
-            path: path.clone(),
-            found,
-            known: SCHEMA_VERSION,
-        });
-    }
-    Ok(())
+/// Why a check did not end well.
+enum CheckError {
+    /// The store is about to be closed.
+    Interrupted,
+    /// The store contradicts itself.
+    Damaged(OpenError),
 }
 
 /// `PRAGMA quick_check`.
-fn check(connection: &Connection, path: &Path) -> Result<(), OpenError> {
+fn check(connection: &Connection, path: &Path) -> Result<(), CheckError> {
+    let damaged = |found| CheckError::Damaged(OpenError::Damaged(path.to_owned(), found));
     let start = Instant::now();
-    let found: String = connection
-        .query_row("PRAGMA quick_check(1)", [], |row| row.get(0))
-        .map_err(|error| OpenError::Damaged(path.to_owned(), error.to_string()))?;
+    let found = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get::<_, String>(0));
     log::debug!("quick_check took {:?}", start.elapsed());
-    if found == "ok" {
-        Ok(())
-    } else {
-        Err(OpenError::Damaged(
-            path.to_owned(),
-            found.replace('\n', " "),
-        ))
+    match found {
+        Ok(found) if found == "ok" => Ok(()),
+        Ok(found) => Err(damaged(found.replace('\n', " "))),
+        Err(error) if error.sqlite_error_code() == Some(ErrorCode::OperationInterrupted) => {
+            Err(CheckError::Interrupted)
+        }
+        Err(error) => Err(damaged(error.to_string())),
     }
 }
 
-/// Sets the connection up for writing and brings the schema up to date.
-fn migrate(connection: &mut Connection, location: &Location) -> Result<(), OpenError> {
+/// Sets the connection up for writing.
+fn prepare_for_writing(connection: &Connection, location: &Location) -> Result<(), OpenError> {
     let (mode, synchronous) = match location.journal {
         Journal::Wal => ("wal", "FULL"),
         Journal::Truncate => ("truncate", "EXTRA"),
@@ -515,12 +546,7 @@ fn migrate(connection: &mut Connection, location: &Location) -> Result<(), OpenE
         });
     }
     connection.set_prepared_statement_cache_capacity(32);
-    MIGRATIONS
-        .to_latest(connection)
-        .map_err(|source| OpenError::Migration {
-            path: location.path.clone(),
-            source,
-        })
+    Ok(())
 }
 
 fn checkpoint(connection: &Connection, location: &Location, mode: &str) -> rusqlite::Result<()> {
@@ -530,6 +556,15 @@ fn checkpoint(connection: &Connection, location: &Location, mode: &str) -> rusql
         }
         Journal::Truncate => Ok(()),
     }
+}
+
+/// How many pages of the log are not in the store yet.
+fn pages_in_log(connection: &Connection) -> i64 {
+    let pages = |row: &rusqlite::Row<'_>| Ok(row.get::<_, i64>(1)? - row.get::<_, i64>(2)?);
+    let asked = connection
+        .prepare_cached("PRAGMA wal_checkpoint(NOOP)")
+        .and_then(|mut statement| statement.query_row([], pages));
+    asked.unwrap_or_default()
 }
 
 fn reader_pool(path: &Path) -> Result<r2d2::Pool<SqliteConnectionManager>, OpenError> {
@@ -555,10 +590,55 @@ fn reader_pool(path: &Path) -> Result<r2d2::Pool<SqliteConnectionManager>, OpenE
         })
 }
 
+/// How scheduled copies are made: beside everything else where readers can be, else by the writer between two writes.
+fn copy_to(location: &Location, writer: &Writer) -> CopyTo {
+    match location.journal {
+        Journal::Wal => {
+            let path = location.path.clone();
+            Box::new(move |target, should_stop| {
+                backup::copy(&backup::open_for_reading(&path)?, target, should_stop)
+            })
+        }
+        Journal::Truncate => {
+            let writer = writer.clone();
+            Box::new(move |target, _should_stop| {
+                let target = target.to_owned();
+                writer
+                    .call(move |connection| backup::copy(connection, &target, &|| false))
+                    .unwrap_or(Err(BackupError::Stopped))
+            })
+        }
+    }
+}
+
+/// Checks a store that was closed cleanly while it serves already: the larger it is, the longer a start would take.
+fn check_in_background(
+    location: &Location,
+    failed: OnFailure,
+) -> Result<(InterruptHandle, JoinHandle<()>), OpenError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection =
+        Connection::open_with_flags(&location.path, flags).map_err(location.sqlite())?;
+    let interrupt = connection.get_interrupt_handle();
+    let path = location.path.clone();
+    let run = move || match check(&connection, &path) {
+        Ok(()) => log::info!("the store was checked while serving: ok"),
+        Err(CheckError::Interrupted) => {}
+        Err(CheckError::Damaged(error)) => failed(StoreFailure::Open(error)),
+    };
+    let thread = thread::Builder::new()
+        .name("store-check".to_owned())
+        .spawn(run);
+    let path = location.path.clone();
+    thread
+        .map(|thread| (interrupt, thread))
+        .map_err(|source| OpenError::Io { path, source })
+}
+
 /// Starts the thread that brings the log into the store whenever it is woken, beside the writer.
 fn start_checkpointer(
     location: &Location,
-    untrusted: Arc<dyn Fn(StoreError) + Send + Sync>,
+    failed: OnFailure,
 ) -> Result<(SyncSender<()>, JoinHandle<()>), OpenError> {
     let connection = connect(location)?;
     connection
@@ -571,7 +651,9 @@ fn start_checkpointer(
         while woken.recv().is_ok() {
             match checkpoint(&connection, &location, "PASSIVE").map_err(StoreError::from) {
                 Ok(()) => {}
-                Err(failure @ StoreError::Untrusted(_)) => return untrusted(failure),
+                Err(failure @ StoreError::Untrusted(_)) => {
+                    return failed(StoreFailure::Untrusted(failure));
+                }
                 Err(error) => log::warn!("the log was not brought into the store: {error}"),
             }
         }

@@ -18,6 +18,8 @@ use rusqlite::Connection;
 use rusqlite::config::DbConfig;
 use tokio::sync::oneshot;
 
+use super::keeper::StoreFailure;
+use super::open::OnFailure;
 use super::{StoreError, sqlite};
 use crate::clock::SteadyClock;
 
@@ -82,15 +84,15 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    /// Starts the thread with the connection it alone writes with. `untrusted` is told when a sync failed.
+    /// Starts the thread with the connection it alone writes with. `failed` is told when a sync failed.
     ///
     /// # Errors
     /// When the system has no thread left.
     pub(super) fn start(
         connection: Connection,
         clock: SteadyClock,
-        on_commit: impl Fn() + Send + 'static,
-        untrusted: Arc<dyn Fn(StoreError) + Send + Sync>,
+        on_commit: impl Fn(&Connection) + Send + 'static,
+        failed: OnFailure,
     ) -> io::Result<(Self, JoinHandle<Connection>)> {
         let (queue, entries) = sync_channel(QUEUE);
         let commits = Arc::new(AtomicU64::new(0));
@@ -100,7 +102,7 @@ impl Writer {
             commits: Arc::clone(&commits),
             clock,
             on_commit,
-            untrusted,
+            failed,
             last_batch: 0,
             last_commit: Duration::ZERO,
         };
@@ -142,6 +144,19 @@ impl Writer {
         answer.await.unwrap_or(Err(StoreError::Stopped))
     }
 
+    /// Has `work` carried out on the writer's connection and blocks until it is; `None` where the writer has ended.
+    pub(super) fn call<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> T + Send + 'static,
+    ) -> Option<T> {
+        let (reply, answer) = oneshot::channel();
+        let read = move |connection: &Connection| {
+            let _ = reply.send(work(connection));
+        };
+        self.queue.send(Entry::Read(Box::new(read))).ok()?;
+        answer.blocking_recv().ok()
+    }
+
     fn send(&self, entry: Entry) -> Result<(), StoreError> {
         self.queue.try_send(entry).map_err(|error| match error {
             TrySendError::Full(_) => StoreError::QueueFull,
@@ -162,12 +177,12 @@ struct WriterThread<C> {
     commits: Arc<AtomicU64>,
     clock: SteadyClock,
     on_commit: C,
-    untrusted: Arc<dyn Fn(StoreError) + Send + Sync>,
+    failed: OnFailure,
     last_batch: usize,
     last_commit: Duration,
 }
 
-impl<C: Fn()> WriterThread<C> {
+impl<C: Fn(&Connection)> WriterThread<C> {
     /// Works until told to stop, then gives the connection back.
     fn run(mut self) -> Connection {
         let mut purge_at = Instant::now();
@@ -206,10 +221,10 @@ impl<C: Fn()> WriterThread<C> {
             let _ = self
                 .connection
                 .set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true);
-            (self.untrusted)(failure);
+            (self.failed)(StoreFailure::Untrusted(failure));
             return true;
         }
-        (self.on_commit)();
+        (self.on_commit)(&self.connection);
         match next {
             Some(Entry::Stop) => true,
             Some(Entry::Read(read)) => {
