@@ -193,14 +193,20 @@ pub fn run(command: Command) -> Result<(), Failure> {
             healthcheck::run(Config::from_env()?.bind_addr)?;
             print("healthy\n")
         }
-        Command::Backup(CopyFile::Path(target)) => print(&format!(
-            "{}\n",
-            store::backup(&Config::from_env()?.db_path, &target)?
-        )),
-        // Standard output has the copy: what was copied is told on the other stream.
-        Command::Backup(CopyFile::Standard) => {
-            let summary = store::backup_to(&Config::from_env()?.db_path, &mut io::stdout().lock())?;
-            writeln!(io::stderr(), "{summary}").map_err(Failure::Output)
+        Command::Backup(target) => {
+            let config = Config::from_env()?;
+            let (db_path, journal) = (&config.db_path, config.db_journal);
+            match target {
+                CopyFile::Path(target) => {
+                    let summary = store::backup(db_path, journal, &target)?;
+                    print(&format!("{summary}\n"))
+                }
+                // Standard output has the copy: what was copied is told on the other stream.
+                CopyFile::Standard => {
+                    let summary = store::backup_to(db_path, journal, &mut io::stdout().lock())?;
+                    writeln!(io::stderr(), "{summary}").map_err(Failure::Output)
+                }
+            }
         }
         Command::Restore(copy) => {
             let db_path = Config::from_env()?.db_path;
@@ -213,10 +219,11 @@ pub fn run(command: Command) -> Result<(), Failure> {
             });
             print(&format!("{summary}\n{aside}"))
         }
-        Command::Check => print(&format!(
-            "{}\n",
-            store::check(&Config::from_env()?.db_path)?
-        )),
+        Command::Check => {
+            let config = Config::from_env()?;
+            let summary = store::check(&config.db_path, config.db_journal)?;
+            print(&format!("{summary}\n"))
+        }
         Command::OpenApi => print(&crate::openapi::document()),
         Command::Version => print(&format!("api {} ({})\n", crate::VERSION, crate::GIT_SHA)),
         Command::Help => print(HELP),

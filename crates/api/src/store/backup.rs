@@ -103,12 +103,16 @@ impl fmt::Display for Summary {
     }
 }
 
-/// Copies the store at `db_path`, which may be in use, to `target`.
+/// Copies the store at `db_path`, which may be in use, to `target`. `journal` is what `DB_JOURNAL` says.
 ///
 /// # Errors
 /// Why there is no new copy; an older one under the same name is still there then.
-pub fn backup(db_path: &Path, target: &Path) -> Result<Summary, BackupError> {
-    with_store(db_path, |source| copy(source, target, &|| false))
+pub fn backup(
+    db_path: &Path,
+    journal: Option<Journal>,
+    target: &Path,
+) -> Result<Summary, BackupError> {
+    with_store(db_path, journal, |source| copy(source, target, &|| false))
 }
 
 /// Copies the store at `db_path`, which may be in use, into `out`. The copy is verified before its first byte is
@@ -116,9 +120,13 @@ pub fn backup(db_path: &Path, target: &Path) -> Result<Summary, BackupError> {
 ///
 /// # Errors
 /// Why the copy is not, or not wholly, written.
-pub fn backup_to(db_path: &Path, out: &mut impl Write) -> Result<Summary, BackupError> {
+pub fn backup_to(
+    db_path: &Path,
+    journal: Option<Journal>,
+    out: &mut impl Write,
+) -> Result<Summary, BackupError> {
     let staged = beside(db_path, &format!(".stream-{}", std::process::id()));
-    let mut summary = backup(db_path, &staged)?;
+    let mut summary = backup(db_path, journal, &staged)?;
     db_path.clone_into(&mut summary.path);
     let streamed = File::open(&staged)
         .and_then(|mut copy| io::copy(&mut copy, out))
@@ -135,8 +143,8 @@ pub fn backup_to(db_path: &Path, out: &mut impl Write) -> Result<Summary, Backup
 ///
 /// # Errors
 /// What is wrong with it.
-pub fn check(db_path: &Path) -> Result<Summary, BackupError> {
-    with_store(db_path, |source| {
+pub fn check(db_path: &Path, journal: Option<Journal>) -> Result<Summary, BackupError> {
+    with_store(db_path, journal, |source| {
         verify(source, db_path, &db_path.display().to_string())
     })
 }
@@ -373,12 +381,13 @@ fn verify(connection: &Connection, path: &Path, name: &str) -> Result<Summary, B
 /// Gives `work` a connection that reads the store, whether or not an api has it open.
 fn with_store<T>(
     db_path: &Path,
+    journal: Option<Journal>,
     work: impl FnOnce(&Connection) -> Result<T, BackupError>,
 ) -> Result<T, BackupError> {
     if !db_path.exists() {
         return Err(BackupError::NoStore(db_path.to_owned()));
     }
-    let location = Location::prepare(db_path, None)?;
+    let location = Location::prepare(db_path, journal)?;
     match location.journal {
         Journal::Wal => work(&open_for_reading(db_path)?),
         Journal::Truncate => {
