@@ -157,8 +157,8 @@ async fn stop_on_signal(handle: ServerHandle, health: Health) -> io::Result<()> 
         _ = terminate.recv() => "SIGTERM",
         _ = interrupt.recv() => "SIGINT",
     };
-    log::info!(signal = name; "stopping: finishing the requests in flight");
     health.begin_to_stop();
+    log::info!(signal = name; "stopping: finishing the requests in flight");
     handle.stop(true).await;
     Ok(())
 }

@@ -65,9 +65,8 @@ impl Problem {
     pub fn parse(status: StatusCode, retry_after: Option<Duration>, body: &[u8]) -> Option<Self> {
         #[derive(Deserialize)]
         struct Document {
-            #[serde(rename = "type", default)]
+            #[serde(rename = "type")]
             kind: String,
-            #[serde(default)]
             title: String,
             #[serde(default)]
             detail: String,
@@ -158,7 +157,7 @@ mod tests {
         let errors: Vec<_> = (0..100)
             .map(|_| serde_json::json!({"pointer": "#/title", "detail": "x".repeat(10_000)}))
             .collect();
-        let body = serde_json::json!({"detail": format!("a\r\nb{}", "c".repeat(10_000)), "errors": errors}).to_string();
+        let body = serde_json::json!({"type": "about:blank", "title": "t", "detail": format!("a\r\nb{}", "c".repeat(10_000)), "errors": errors}).to_string();
         let problem =
             Problem::parse(StatusCode::UNPROCESSABLE_ENTITY, None, body.as_bytes()).unwrap();
         assert!(problem.detail.starts_with("a  bccc"));

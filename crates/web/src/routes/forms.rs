@@ -8,7 +8,7 @@ use actix_web::{HttpResponse, web};
 use super::pages::task_id;
 use crate::api_client::problem::{Field, ProblemKind};
 use crate::api_client::{ApiClient, ApiClientError, Deletion};
-use crate::error::{self, Explanation, RETRY_AFTER_SECONDS, RetryForm, WebError};
+use crate::error::{self, RETRY_AFTER_SECONDS, RetryForm, WebError};
 use crate::forms::{AddForm, EditForm, IdempotencyKey, PlainForm, TaskText, ToggleForm};
 use crate::list_view::ListView;
 use crate::notice::Notice;
@@ -35,7 +35,7 @@ pub async fn add(
     let problem = explain(
         &error,
         id,
-        "It is not added twice if it was saved already: press “Add task” again.",
+        "press “Add task” again. It will not be added twice.",
     );
     // The key is kept, since a repeat must not add a second task. Only one that stands for another text is of no use.
     let reused = error.kind() == Some(ProblemKind::IdempotencyKeyReused);
@@ -47,7 +47,7 @@ pub async fn add(
             form.key
         },
         return_to: form.return_to.to_string(),
-        problem: Some(if reused { already_added(id) } else { problem }),
+        problem: Some(if reused { already_added() } else { problem }),
     };
     failed(error, templates.render(&Page::Add(page))?)
 }
@@ -101,11 +101,7 @@ pub async fn edit(
         let body = templates.render(&Page::Deleted(page))?;
         return Ok(html(StatusCode::CONFLICT, body));
     } else {
-        let problem = Some(explain(
-            &error,
-            id,
-            "Your changes are not lost: press “Save” again.",
-        ));
+        let problem = Some(explain(&error, id, "press “Save” again."));
         Page::Edit(EditPage {
             id: task,
             fields: fields(form.text, &error),
@@ -260,28 +256,48 @@ fn fields(text: TaskText, error: &ApiClientError) -> Fields {
     }
 }
 
+/// Why the form is back; `again` says which button to press and what comes of it.
 fn explain(error: &ApiClientError, id: RequestId, again: &str) -> ProblemView {
-    let Explanation { title, detail } = error::explain(error);
+    let title = "Not saved yet";
+    let in_its_words = match error {
+        ApiClientError::Problem(problem) => Some(problem.detail.as_str()),
+        _ => None,
+    };
     match error::status_for(error) {
         StatusCode::UNPROCESSABLE_ENTITY => ProblemView {
-            title,
+            title: "Something needs to be changed",
             detail: "Look at what is marked below, and try again.".to_owned(),
             request_id: None,
         },
         StatusCode::CONFLICT => ProblemView {
-            title: "Not saved yet",
-            detail,
+            title,
+            detail: format!("{} {again}", in_its_words.unwrap_or_default()),
             request_id: None,
         },
-        _ => ProblemView {
-            title: "Not saved yet",
-            detail: format!("{detail} {again}"),
-            request_id: Some(id.to_string()),
-        },
+        StatusCode::SERVICE_UNAVAILABLE => {
+            let why = in_its_words.unwrap_or("Your tasks cannot be reached right now.");
+            let detail = format!("{why} Your text is still here: wait a few seconds, then {again}");
+            ProblemView {
+                title,
+                detail,
+                request_id: Some(id.to_string()),
+            }
+        }
+        _ => {
+            let why = "Something went wrong between our services.";
+            let detail = format!(
+                "{why} Your text is still here: {again} If it keeps happening, report the request id."
+            );
+            ProblemView {
+                title,
+                detail,
+                request_id: Some(id.to_string()),
+            }
+        }
     }
 }
 
-fn already_added(_: RequestId) -> ProblemView {
+fn already_added() -> ProblemView {
     ProblemView {
         title: "This form was used before",
         detail:

@@ -3,9 +3,9 @@
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 
-use crate::api_client::{ApiClient, Listing};
+use crate::api_client::{ApiClient, ApiClientError, Listing};
 use crate::error::WebError;
-use crate::forms::{IdempotencyKey, Pairs};
+use crate::forms::{FormError, IdempotencyKey, Pairs};
 use crate::list_view::ListView;
 use crate::notice::Notice;
 use crate::request_log::RequestId;
@@ -31,7 +31,7 @@ pub async fn tasks(
 ) -> Result<HttpResponse, WebError> {
     let query = Pairs::parse(request.query_string().as_bytes())?;
     let view = ListView::from_query(&query)?;
-    let Listing::Changed(list) = api.list(id, &view, None).await? else {
+    let Listing::Changed(list) = api.list(id, &view, None).await.map_err(unknown_place)? else {
         return Err(WebError::UnknownPath);
     };
     let page = TasksPage::new(
@@ -82,8 +82,18 @@ pub fn task_id(path: &str) -> Result<i64, WebError> {
     id.ok_or(WebError::UnknownTask)
 }
 
+/// A place in the list that the api did not give out.
+fn unknown_place(error: ApiClientError) -> WebError {
+    match error {
+        ApiClientError::Problem(problem) if matches!(problem.status.as_u16(), 400 | 422) => {
+            FormError::BadValue.into()
+        }
+        error => error.into(),
+    }
+}
+
 /// Tells an unknown task from other problems.
-pub fn unknown_task(error: crate::api_client::ApiClientError) -> WebError {
+pub fn unknown_task(error: ApiClientError) -> WebError {
     if error.is_not_found() {
         WebError::UnknownTask
     } else {

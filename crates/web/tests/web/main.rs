@@ -1,0 +1,31 @@
+//! Tests of the web as a whole: the real application on a port of its own, over a stub of the api that fails in every
+//! way, and over the real api.
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    clippy::unreachable
+)]
+
+mod access_log;
+mod add;
+mod assets;
+mod command_line;
+mod compression;
+mod conflict;
+mod contract;
+mod delete;
+mod edit;
+mod errors;
+mod failures;
+mod form_limits;
+mod graceful_stop;
+mod health;
+mod journey;
+mod list;
+mod repeats;
+mod same_origin;
+mod security_headers;
+mod slow_clients;
+mod support;
+mod toggle;

@@ -1,0 +1,91 @@
+//! Clients that send slowly, or nothing, are cut, and others do not notice.
+
+use std::io::{Read, Write};
+use std::time::{Duration, Instant};
+
+use crate::support::Web;
+
+const FORM: &str = "POST /tasks/add HTTP/1.1\r\nhost: x\r\ncontent-type: application/x-www-form-urlencoded\r\ncontent-length: 1000\r\n\r\ntitle=";
+
+/// Writes `first`, then a byte every half second, and returns what was answered and when the connection was closed.
+async fn dribble(web: &Web, first: &str) -> (String, Duration) {
+    let (mut stream, first) = (web.connect(), first.to_owned());
+    let dribbling = tokio::task::spawn_blocking(move || {
+        let start = Instant::now();
+        stream.write_all(first.as_bytes()).unwrap();
+        let mut writer = stream.try_clone().unwrap();
+        std::thread::spawn(move || {
+            while writer.write_all(b"a").is_ok() {
+                std::thread::sleep(Duration::from_millis(500));
+            }
+        });
+        let mut answer = Vec::new();
+        let _ = stream.read_to_end(&mut answer);
+        (
+            String::from_utf8_lossy(&answer).into_owned(),
+            start.elapsed(),
+        )
+    });
+    dribbling.await.unwrap()
+}
+
+#[actix_web::test]
+async fn a_head_must_arrive_within_5_seconds() {
+    let web = Web::without_api();
+    let (answer, took) = dribble(&web, "GET / HTTP/1.1\r\nhost: x\r\nx-slow: ").await;
+    assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
+    assert!(
+        (Duration::from_secs(4)..Duration::from_secs(8)).contains(&took),
+        "{took:?}"
+    );
+}
+
+#[actix_web::test]
+async fn a_body_must_arrive_within_10_seconds() {
+    let web = Web::without_api();
+    let (answer, took) = dribble(&web, FORM).await;
+    assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
+    assert!(
+        answer.contains("x-request-id: ") && answer.contains("took too long to arrive"),
+        "{answer}"
+    );
+    assert!(
+        (Duration::from_secs(9)..Duration::from_secs(13)).contains(&took),
+        "{took:?}"
+    );
+}
+
+#[actix_web::test]
+async fn a_body_nobody_reads_is_not_waited_for() {
+    let web = Web::without_api();
+    for head in [
+        "POST /nope HTTP/1.1",
+        "GET / HTTP/1.1",
+        "PUT /tasks HTTP/1.1",
+        "POST /tasks/x/delete HTTP/1.1",
+    ] {
+        let request = format!(
+            "{head}\r\nhost: x\r\ncontent-type: text/plain\r\ncontent-length: 100000\r\n\r\nx"
+        );
+        let (_, took) = dribble(&web, &request).await;
+        assert!(took < Duration::from_secs(13), "{head}: {took:?}");
+    }
+}
+
+#[actix_web::test]
+async fn a_thousand_slow_clients_do_not_keep_others_waiting() {
+    let web = Web::without_api();
+    let mut slow = Vec::new();
+    for _ in 0..400 {
+        let mut stream = web.connect();
+        stream.write_all(FORM.as_bytes()).unwrap();
+        slow.push(stream);
+    }
+    let start = Instant::now();
+    assert_eq!(web.get("/").await.status, 200);
+    assert!(
+        start.elapsed() < Duration::from_secs(1),
+        "{:?}",
+        start.elapsed()
+    );
+}
