@@ -1,7 +1,7 @@
 //! Puts the application together, runs it, and stops it gracefully.
 
 use std::io;
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::available_parallelism;
 
@@ -81,10 +81,7 @@ impl Application {
             api_token,
             log: _,
         } = config;
-        let listener =
-            TcpListener::bind(address).map_err(|source| StartupError::Bind { address, source })?;
         let bind_failure = |source| StartupError::Bind { address, source };
-        let port = listener.local_addr().map_err(bind_failure)?.port();
 
         let workers = available_parallelism().map_or(1, usize::from);
         let client = ApiClient::new(api_url.clone(), api_token.as_ref())?;
@@ -113,9 +110,13 @@ impl Application {
         .tcp_nodelay(true)
         .shutdown_timeout(limits::STOP_TIMEOUT.as_secs())
         .disable_signals()
-        .listen(listener)
-        .map_err(bind_failure)?
-        .run();
+        .bind(address)
+        .map_err(bind_failure)?;
+        let port = server
+            .addrs()
+            .first()
+            .map_or(address.port(), SocketAddr::port);
+        let server = server.run();
         log::info!(
             version = crate::VERSION,
             git_sha = crate::GIT_SHA,
