@@ -1,7 +1,337 @@
 //! The OpenAPI 3.1 document of this API.
+//!
+//! What belongs to one operation stands beside its handler, in [`crate::routes`]: parameters, bodies, which statuses
+//! and which headers. What is the same everywhere is added here, once: the refusals that any request can meet, the
+//! shape of a refusal, what each header looks like, the bearer token.
+
+use std::sync::LazyLock;
+
+use serde_json::json;
+use utoipa::openapi::extensions::Extensions;
+use utoipa::openapi::path::{
+    HttpMethod, Operation, Parameter, ParameterBuilder, ParameterIn, PathItem,
+};
+use utoipa::openapi::schema::{
+    AllOfBuilder, ArrayBuilder, ObjectBuilder, Schema, SchemaType, Type,
+};
+use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::{
+    Components, ContentBuilder, Header, HeaderBuilder, Ref, RefOr, Required, Response,
+    ResponseBuilder,
+};
+use utoipa::{Modify, OpenApi};
+
+use crate::error::{FieldError, PROBLEM_JSON, Problem};
+use crate::limits::{BODY_TIMEOUT, HEAD_TIMEOUT, MAX_BODY, MAX_HEAD};
+use crate::routes::{health, openapi, tasks};
+
+static DOCUMENT: LazyLock<String> =
+    LazyLock::new(|| Document::openapi().to_pretty_json().unwrap_or_default() + "\n");
 
 /// The document as JSON.
 #[must_use]
-pub fn document() -> String {
-    String::new()
+pub fn document() -> &'static str {
+    &DOCUMENT
+}
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Task Tracker API",
+        description = "Tasks over HTTP. Every path that answers GET answers HEAD too. Every answer that is neither \
+                       2xx nor 304 is a problem document (RFC 9457); those to requests that match no operation are \
+                       under components: UnknownPath, MethodNotAllowed. The length of texts is counted in Unicode \
+                       scalar values."
+    ),
+    paths(
+        tasks::list,
+        tasks::create,
+        tasks::delete_completed,
+        tasks::show,
+        tasks::update,
+        tasks::delete,
+        openapi::document,
+        health::liveness,
+        health::readiness
+    ),
+    components(schemas(Problem, FieldError)),
+    modifiers(&Common),
+    tags(
+        (name = "tasks", description = "The tasks"),
+        (name = "health", description = "Whether the process is alive and ready; without a token"),
+        (name = "description", description = "This document")
+    )
+)]
+struct Document;
+
+/// Adds what is the same everywhere.
+struct Common;
+
+impl Modify for Common {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        for (path, item) in &mut document.paths.paths {
+            for (method, operation) in operations(item) {
+                complete(path, &method, operation);
+            }
+        }
+        let components = document.components.get_or_insert_with(Components::new);
+        let scheme = Http::builder().scheme(HttpAuthScheme::Bearer).description(Some(
+            "The value of API_TOKEN, where the service was started with one (RFC 6750); else none is asked for.",
+        ));
+        components.add_security_scheme(BEARER, SecurityScheme::Http(scheme.build()));
+        for (name, status, description) in [
+            ("UnknownPath", "404", "Nothing is at this path."),
+            (
+                "MethodNotAllowed",
+                "405",
+                "The path does not know the method; Allow lists what it knows.",
+            ),
+        ] {
+            let response = refusal(status, ResponseBuilder::new().description(description));
+            components
+                .responses
+                .insert(name.to_owned(), response.into());
+        }
+    }
+}
+
+const BEARER: &str = "bearer";
+
+fn operations(item: &mut PathItem) -> impl Iterator<Item = (HttpMethod, &mut Operation)> {
+    [
+        (HttpMethod::Get, item.get.as_mut()),
+        (HttpMethod::Post, item.post.as_mut()),
+        (HttpMethod::Put, item.put.as_mut()),
+        (HttpMethod::Patch, item.patch.as_mut()),
+        (HttpMethod::Delete, item.delete.as_mut()),
+    ]
+    .into_iter()
+    .filter_map(|(method, operation)| Some((method, operation?)))
+}
+
+fn complete(path: &str, method: &HttpMethod, operation: &mut Operation) {
+    if matches!(method, HttpMethod::Put) {
+        // The same handler as PATCH; the name of an operation must be its own.
+        operation.operation_id = Some("update_put".to_owned());
+    }
+    let mut refusals = vec![
+        (
+            "408",
+            format!(
+                "The request did not arrive in time: its head within {} seconds, its body within {}.",
+                HEAD_TIMEOUT.as_secs(),
+                BODY_TIMEOUT.as_secs()
+            ),
+        ),
+        (
+            "431",
+            format!("Request line and headers are longer than {MAX_HEAD} bytes."),
+        ),
+        (
+            "500",
+            "Something went wrong in the service; its log has the cause under the request id."
+                .to_owned(),
+        ),
+    ];
+    if operation.request_body.is_some() {
+        refusals.extend([
+            (
+                "413",
+                format!("The body is longer than {MAX_BODY} bytes; the connection is closed."),
+            ),
+            (
+                "415",
+                "The body is of another media type than those in Accept.".to_owned(),
+            ),
+        ]);
+    }
+    if path.starts_with("/api/") {
+        let none = SecurityRequirement::default();
+        let bearer = SecurityRequirement::new::<_, [&str; 0], &str>(BEARER, []);
+        operation.security = Some(vec![none, bearer]);
+        refusals.push((
+            "401",
+            "The service asks for a token, and the request has another or none.".to_owned(),
+        ));
+    }
+    if path.starts_with("/api/tasks") {
+        refusals.push((
+            "503",
+            "The store cannot do this at the moment: busy, read-only, or held by another instance."
+                .to_owned(),
+        ));
+    }
+    let responses = &mut operation.responses.responses;
+    for (status, description) in refusals {
+        let response = ResponseBuilder::new().description(description).build();
+        responses
+            .entry(status.to_owned())
+            .or_insert(response.into());
+    }
+    for (status, response) in responses.iter_mut() {
+        if let RefOr::T(response) = response {
+            *response = if status.starts_with(['4', '5']) {
+                refusal(status, std::mem::take(response).into())
+            } else {
+                with_request_id(std::mem::take(response))
+            };
+        }
+    }
+    let parameters = operation.parameters.get_or_insert_default();
+    for parameter in parameters.iter_mut() {
+        // utoipa lets an optional header be null, which no header can be.
+        if let RefOr::T(Parameter {
+            schema: Some(RefOr::T(Schema::Object(object))),
+            ..
+        }) = parameter
+            && let SchemaType::Array(types) = &mut object.schema_type
+        {
+            types.retain(|kind| *kind != Type::Null);
+        }
+    }
+    parameters.push(traceparent().into());
+}
+
+/// A problem document with this status, and the headers that go with it.
+fn refusal(status: &str, response: ResponseBuilder) -> Response {
+    let kinds: &[&str] = match status {
+        "409" => &["urn:task-tracker:problem:idempotency-key-in-flight"],
+        "412" => &["urn:task-tracker:problem:precondition-failed"],
+        "422" => &[
+            "urn:task-tracker:problem:validation",
+            "urn:task-tracker:problem:idempotency-key-reused",
+        ],
+        "503" => &[
+            "urn:task-tracker:problem:not-ready",
+            "urn:task-tracker:problem:standby",
+            "urn:task-tracker:problem:store-busy",
+            "urn:task-tracker:problem:store-read-only",
+        ],
+        "507" => &["urn:task-tracker:problem:store-full"],
+        _ => &["about:blank"],
+    };
+    let mut narrowed = ObjectBuilder::new()
+        .property(
+            "status",
+            ObjectBuilder::new()
+                .schema_type(Type::Integer)
+                .enum_values(status.parse::<u16>().ok().map(|status| [status])),
+        )
+        .property(
+            "type",
+            ObjectBuilder::new()
+                .schema_type(Type::String)
+                .enum_values(Some(kinds.iter().copied())),
+        );
+    if status == "422" {
+        let some = ArrayBuilder::new()
+            .items(Ref::from_schema_name("FieldError"))
+            .min_items(Some(1));
+        narrowed = narrowed.property("errors", some).required("errors");
+    }
+    let schema = AllOfBuilder::new()
+        .item(Ref::from_schema_name("Problem"))
+        .item(narrowed);
+    let content = ContentBuilder::new()
+        .schema(Some(Schema::AllOf(schema.build())))
+        .build();
+    let mut response = response.content(PROBLEM_JSON, content);
+    response = match status {
+        "401" => response.header("WWW-Authenticate", Header::default()),
+        "405" => response.header("Allow", Header::default()),
+        "409" | "503" => response.header("Retry-After", Header::default()),
+        "415" => response.header("Accept", Header::default()),
+        _ => response,
+    };
+    with_request_id(response.build())
+}
+
+fn with_request_id(mut response: Response) -> Response {
+    response
+        .headers
+        .insert("X-Request-Id".to_owned(), Header::default().into());
+    for (name, header) in &mut response.headers {
+        *header = described(name).into();
+    }
+    response
+}
+
+/// What each response header looks like.
+fn described(name: &str) -> Header {
+    let text = |pattern: &str| {
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .pattern(Some(pattern))
+    };
+    let number = || {
+        ObjectBuilder::new()
+            .schema_type(Type::Integer)
+            .minimum(Some(0))
+    };
+    let (schema, required, description) = match name {
+        "Accept" => (
+            text("^application/"),
+            true,
+            "The media types that are accepted.",
+        ),
+        "Allow" => (
+            text("^[A-Z]+(, [A-Z]+)*$"),
+            true,
+            "The methods that the path knows.",
+        ),
+        "Cache-Control" => (text("^no-store$"), true, "Not to be kept."),
+        "ETag" => (
+            text("^\"[0-9a-f]{32}\"$"),
+            true,
+            "Tells this state of what is shown from any other, for If-Match and If-None-Match.",
+        ),
+        "Link" => (
+            text("^</api/tasks\\?[^>]+>; rel=\"next\"$"),
+            false,
+            "The next page (RFC 8288), where there is one.",
+        ),
+        "Location" => (text("^/api/tasks/[1-9][0-9]*$"), true, "The new task."),
+        "Retry-After" => (
+            number(),
+            true,
+            "Seconds after which another try makes sense.",
+        ),
+        "Tasks-Active" => (number(), true, "How many tasks of all are not done."),
+        "Tasks-Completed" => (number(), true, "How many tasks of all are done."),
+        "WWW-Authenticate" => (text("^Bearer$"), true, "How to prove who asks."),
+        "X-Request-Id" => (
+            text("^[0-9a-f]{32}$"),
+            true,
+            "The id to find this request in the log: the trace id of traceparent where a valid one was sent.",
+        ),
+        _ => (
+            ObjectBuilder::new().schema_type(Type::String),
+            true,
+            "Not described.",
+        ),
+    };
+    // utoipa's headers have no field of that name.
+    let required: Extensions = [("required", json!(required))].into_iter().collect();
+    HeaderBuilder::new()
+        .schema(Some(schema))
+        .description(Some(description))
+        .extensions(Some(required))
+        .build()
+}
+
+fn traceparent() -> Parameter {
+    let schema = ObjectBuilder::new()
+        .schema_type(Type::String)
+        .examples([json!(
+            "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+        )]);
+    ParameterBuilder::new()
+        .name("traceparent")
+        .parameter_in(ParameterIn::Header)
+        .required(Required::False)
+        .description(Some(
+            "W3C Trace Context: its trace id becomes the request id. One that is not valid is ignored.",
+        ))
+        .schema(Some(schema))
+        .build()
 }

@@ -1,6 +1,5 @@
 //! From the fields of a JSON body to the domain types, with every field that is not acceptable reported at once.
 
-use serde::Deserialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
@@ -8,33 +7,44 @@ use crate::error::{ApiError, FieldError};
 use crate::json_body::{JsonObject, pointer};
 use crate::task::{Description, NewTask, TaskChanges, TextError, Title};
 
+/// A title as it is sent: white space around it is trimmed; then 1 to 200 characters, no control characters, no
+/// bidirectional overrides.
+#[derive(ToSchema)]
+#[schema(
+    as = TitleText, min_length = 1,
+    pattern = r"^[\t-\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]*[^\u0000- \u007f-\u00a0\u1680\u2000-\u200a\u2028\u2029\u202d-\u202f\u205f\u3000]([^\u0000-\u001f\u007f-\u009f\u202d\u202e]{0,198}[^\u0000- \u007f-\u00a0\u1680\u2000-\u200a\u2028\u2029\u202d-\u202f\u205f\u3000])?[\t-\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]*$"
+)]
+#[allow(dead_code, reason = "a schema")]
+struct TitleText(String);
+
+/// A description, kept exactly as it is sent: no control characters but newline and tab, no bidirectional overrides.
+#[derive(ToSchema)]
+#[schema(as = DescriptionText, max_length = 4000, pattern = r"^[^\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202d\u202e]*$")]
+#[allow(dead_code, reason = "a schema")]
+struct DescriptionText(String);
+
 /// What `POST /api/tasks` takes.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(ToSchema)]
 #[schema(as = NewTask)]
 #[serde(deny_unknown_fields)]
 #[allow(dead_code, reason = "the schema of what is parsed below")]
 pub struct NewTaskSchema {
-    /// Trimmed; then 1 to 200 characters, no control characters, no bidirectional overrides.
-    #[schema(min_length = 1, pattern = r"\S")]
-    title: String,
-    /// At most 4,000 characters; no control characters but newline and tab, no bidirectional overrides.
-    #[schema(max_length = 4000, default = "")]
-    #[serde(default)]
-    description: String,
+    title: TitleText,
+    /// Empty if left out.
+    #[schema(nullable = false)]
+    description: Option<DescriptionText>,
 }
 
 /// What `PATCH` and `PUT /api/tasks/{id}` take: fields left out stay as they are.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(ToSchema)]
 #[schema(as = TaskChanges)]
 #[serde(deny_unknown_fields)]
 #[allow(dead_code, reason = "the schema of what is parsed below")]
 pub struct TaskChangesSchema {
-    /// As in `NewTask`.
-    #[schema(min_length = 1, pattern = r"\S", nullable = false)]
-    title: Option<String>,
-    /// As in `NewTask`; `null` empties it.
-    #[schema(max_length = 4000)]
-    description: Option<String>,
+    #[schema(nullable = false)]
+    title: Option<TitleText>,
+    /// `null` empties it.
+    description: Option<DescriptionText>,
     /// Whether the task is done.
     #[schema(nullable = false)]
     completed: Option<bool>,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use actix_web::dev::{Server, ServerHandle};
+use actix_web::dev::Server;
 use actix_web::middleware::from_fn;
 use actix_web::{App, HttpServer, web};
 use thiserror::Error;
@@ -160,12 +160,23 @@ impl Application {
         self.port
     }
 
-    /// Serves until SIGTERM or SIGINT, then says that it is not ready, finishes the requests in flight, and closes
-    /// the store.
+    /// Serves until SIGTERM or SIGINT, see [`Self::run_until`].
     ///
     /// # Errors
     /// Why it ended otherwise.
     pub async fn run_until_stopped(self) -> Result<(), StopError> {
+        self.run_until(signal_to_stop()).await
+    }
+
+    /// Serves until `stop` is there, then says that it is not ready, finishes the requests in flight, and closes the
+    /// store.
+    ///
+    /// # Errors
+    /// Why it ended otherwise.
+    pub async fn run_until(
+        self,
+        stop: impl Future<Output = Result<&'static str, StopError>>,
+    ) -> Result<(), StopError> {
         let Self {
             server,
             process,
@@ -173,9 +184,15 @@ impl Application {
             ..
         } = self;
         let handle = server.handle();
-        let stop_on_signal = stop_on_signal(handle, process);
+        let stopping = async {
+            let reason = stop.await?;
+            log::info!(reason = reason; "stopping: finishing the requests in flight");
+            process.stopping.store(true, Ordering::Release);
+            handle.stop(true).await;
+            Ok(())
+        };
         tokio::select! {
-            ended = async { tokio::try_join!(async { server.await.map_err(StopError::Server) }, stop_on_signal) } => {
+            ended = async { tokio::try_join!(async { server.await.map_err(StopError::Server) }, stopping) } => {
                 ended?;
             }
             failure = keeper.failed() => {
@@ -195,15 +212,12 @@ impl Application {
     }
 }
 
-async fn stop_on_signal(handle: ServerHandle, process: Arc<ProcessState>) -> Result<(), StopError> {
+/// Waits for the signal to stop and names it.
+async fn signal_to_stop() -> Result<&'static str, StopError> {
     let mut terminate = signal(SignalKind::terminate()).map_err(StopError::Signal)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(StopError::Signal)?;
-    let name = tokio::select! {
-        _ = terminate.recv() => "SIGTERM",
-        _ = interrupt.recv() => "SIGINT",
-    };
-    log::info!(signal = name; "stopping: finishing the requests in flight");
-    process.stopping.store(true, Ordering::Release);
-    handle.stop(true).await;
-    Ok(())
+    tokio::select! {
+        _ = terminate.recv() => Ok("SIGTERM"),
+        _ = interrupt.recv() => Ok("SIGINT"),
+    }
 }

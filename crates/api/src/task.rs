@@ -190,19 +190,26 @@ pub struct Task<'a> {
     /// Never used for another task.
     #[schema(minimum = 1)]
     pub id: i64,
-    /// Trimmed, no control characters.
-    #[schema(min_length = 1, max_length = 200)]
+    /// Trimmed, no control characters, no bidirectional overrides.
+    #[schema(
+        min_length = 1,
+        max_length = 200,
+        pattern = r"^[^\u0000- \u007f-\u00a0\u1680\u2000-\u200a\u2028\u2029\u202d-\u202f\u205f\u3000]([^\u0000-\u001f\u007f-\u009f\u202d\u202e]{0,198}[^\u0000- \u007f-\u00a0\u1680\u2000-\u200a\u2028\u2029\u202d-\u202f\u205f\u3000])?$"
+    )]
     pub title: Cow<'a, str>,
-    /// No control characters but newline and tab.
-    #[schema(max_length = 4000)]
+    /// No control characters but newline and tab, no bidirectional overrides.
+    #[schema(
+        max_length = 4000,
+        pattern = r"^[^\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202d\u202e]*$"
+    )]
     pub description: Cow<'a, str>,
     /// Whether it is done.
     pub completed: bool,
     /// When it was made: RFC 3339, UTC, milliseconds.
-    #[schema(format = DateTime, pattern = r"Z$", example = "2026-11-21T09:42:00.123Z")]
+    #[schema(format = DateTime, pattern = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z$", example = "2026-11-21T09:42:00.123Z")]
     pub created_at: Cow<'a, str>,
     /// When it was last changed: RFC 3339, UTC, milliseconds.
-    #[schema(format = DateTime, pattern = r"Z$", example = "2026-11-21T09:42:00.123Z")]
+    #[schema(format = DateTime, pattern = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z$", example = "2026-11-21T09:42:00.123Z")]
     pub updated_at: Cow<'a, str>,
 }
 

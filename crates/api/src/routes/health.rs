@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::error::{ApiError, Problem};
+use crate::error::ApiError;
 use crate::startup::ProcessState;
 use crate::store::{Journal, Role, Store, StoreError};
 
@@ -54,7 +54,9 @@ pub struct Readiness {
 }
 
 /// Liveness: says that the process runs, and which it is. Never touches the store.
-#[utoipa::path(get, path = "/healthz", tag = "health", responses((status = 200, body = Liveness)))]
+#[utoipa::path(get, path = "/healthz", tag = "health", responses(
+    (status = 200, description = "The process runs.", body = Liveness, headers(("Cache-Control"))),
+))]
 pub async fn liveness(store: web::Data<Store>, process: web::Data<ProcessState>) -> HttpResponse {
     let (role, standby_reason) = match store.role() {
         Role::Holder => ("holder", None),
@@ -82,9 +84,8 @@ fn age_seconds(time: Timestamp) -> u64 {
 
 /// Readiness: a real read, and a store that can be written to.
 #[utoipa::path(get, path = "/health", tag = "health", responses(
-    (status = 200, body = Readiness),
-    (status = 503, description = "Not ready: stopping, waiting for the store, or the store does not work", body = Problem,
-     content_type = "application/problem+json", headers(("Retry-After" = u32))),
+    (status = 200, description = "The store was read and can be written to.", body = Readiness, headers(("Cache-Control"))),
+    (status = 503, description = "Not ready: stopping, waiting for the store, or the store does not work."),
 ))]
 pub async fn readiness(
     store: web::Data<Store>,

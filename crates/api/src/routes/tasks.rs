@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 
 use crate::error::ApiError;
 use crate::json_body::{JsonBody, MergePatchBody};
+use crate::payload::{NewTaskSchema, TaskChangesSchema};
 use crate::store::{Store, StoreError, TaskPage};
 use crate::task::{Cursor, Expected, IdempotencyKey, ListQuery, Task, TaskId, Version};
 use crate::{payload, query};
@@ -29,7 +30,30 @@ pub struct Deleted {
     deleted: usize,
 }
 
+/// The one value that the filter of a deletion takes.
+#[derive(ToSchema)]
+#[schema(rename_all = "lowercase")]
+#[allow(dead_code, reason = "a schema")]
+enum OnlyTrue {
+    True,
+}
+
 /// Lists tasks, newest first.
+#[utoipa::path(get, path = "/api/tasks", tag = "tasks",
+    params(
+        ("completed" = Option<bool>, Query, description = "Only tasks that are done, or only those that are not."),
+        ("limit" = Option<u16>, Query, minimum = 1, maximum = 500, description = "Most tasks of a page; 100 if left out."),
+        ("after" = Option<String>, Query, pattern = "^c1[1-9a-f][0-9a-f]{0,15}$", description = "An opaque cursor: take it from Link."),
+        ("If-None-Match" = Option<String>, Header, description = "Entity tags of pages the client has."),
+    ),
+    responses(
+        (status = 200, description = "Tasks, newest first.", body = Vec<Task<'static>>,
+         headers(("ETag"), ("Link"), ("Tasks-Active"), ("Tasks-Completed"))),
+        (status = 304, description = "The client has this page.",
+         headers(("ETag"), ("Link"), ("Tasks-Active"), ("Tasks-Completed"))),
+        (status = 400, description = "The query is not UTF-8, or If-None-Match is not ASCII."),
+        (status = 422, description = "A query parameter is unknown, stands twice or has a value that is not accepted."),
+    ))]
 pub async fn list(request: HttpRequest, store: web::Data<Store>) -> Result<HttpResponse, ApiError> {
     let query = query::list_query(request.query_string())?;
     let page = store.list(query.clone()).await?;
@@ -54,6 +78,19 @@ fn finish_list(mut response: HttpResponseBuilder, page: &TaskPage) -> HttpRespon
 }
 
 /// Makes a task.
+#[utoipa::path(post, path = "/api/tasks", tag = "tasks",
+    params(("Idempotency-Key" = Option<String>, Header,
+            pattern = r#"^([!#-\[\]-~]{1,255}|"[!#-\[\]-~]{1,255}")$"#,
+            description = "The client's name for this request: sent again within 24 hours, it makes no second task.")),
+    request_body(content = NewTaskSchema, content_type = "application/json"),
+    responses(
+        (status = 201, description = "The task was made, now or by the first request with this key.",
+         body = Task<'static>, headers(("ETag"), ("Location"))),
+        (status = 400, description = "The body is not JSON, not UTF-8 or broke off, or Idempotency-Key is no key."),
+        (status = 409, description = "The first request with this Idempotency-Key is not finished."),
+        (status = 422, description = "A field is not acceptable, or the Idempotency-Key belongs to another request."),
+        (status = 507, description = "The disk is full; nothing was saved."),
+    ))]
 pub async fn create(
     request: HttpRequest,
     body: JsonBody,
@@ -70,6 +107,17 @@ pub async fn create(
 }
 
 /// Shows one task.
+#[utoipa::path(get, path = "/api/tasks/{id}", tag = "tasks",
+    params(
+        ("id" = i64, Path, minimum = 1, description = "The task."),
+        ("If-None-Match" = Option<String>, Header, description = "Entity tags of states the client has."),
+    ),
+    responses(
+        (status = 200, description = "The task.", body = Task<'static>, headers(("ETag"))),
+        (status = 304, description = "The client has this state.", headers(("ETag"))),
+        (status = 400, description = "If-None-Match is not ASCII."),
+        (status = 404, description = "There is no task with this id."),
+    ))]
 pub async fn show(
     request: HttpRequest,
     id: web::Path<String>,
@@ -85,6 +133,23 @@ pub async fn show(
 }
 
 /// Changes a task; fields left out stay as they are.
+#[utoipa::path(method(patch, put), path = "/api/tasks/{id}", tag = "tasks",
+    params(
+        ("id" = i64, Path, minimum = 1, description = "The task."),
+        ("If-Match" = Option<String>, Header, description = "Entity tags of states the change is meant for."),
+    ),
+    request_body(content(
+        (TaskChangesSchema = "application/merge-patch+json"),
+        (TaskChangesSchema = "application/json"),
+    )),
+    responses(
+        (status = 200, description = "The task as it is now.", body = Task<'static>, headers(("ETag"))),
+        (status = 400, description = "The body is not JSON, not UTF-8 or broke off, or If-Match is not ASCII."),
+        (status = 404, description = "There is no task with this id."),
+        (status = 412, description = "The task is not in a state that If-Match names."),
+        (status = 422, description = "A field is not acceptable."),
+        (status = 507, description = "The disk is full; nothing was saved."),
+    ))]
 pub async fn update(
     request: HttpRequest,
     id: web::Path<String>,
@@ -99,6 +164,18 @@ pub async fn update(
 }
 
 /// Deletes a task.
+#[utoipa::path(delete, path = "/api/tasks/{id}", tag = "tasks",
+    params(
+        ("id" = i64, Path, minimum = 1, description = "The task."),
+        ("If-Match" = Option<String>, Header, description = "Entity tags of states the deletion is meant for."),
+    ),
+    responses(
+        (status = 204, description = "The task is gone."),
+        (status = 400, description = "If-Match is not ASCII."),
+        (status = 404, description = "There is no task with this id."),
+        (status = 412, description = "The task is not in a state that If-Match names."),
+        (status = 507, description = "The disk is full; nothing was saved."),
+    ))]
 pub async fn delete(
     request: HttpRequest,
     id: web::Path<String>,
@@ -109,6 +186,13 @@ pub async fn delete(
 }
 
 /// Deletes all completed tasks.
+#[utoipa::path(delete, path = "/api/tasks", tag = "tasks",
+    params(("completed" = inline(OnlyTrue), Query, description = "Must be given: nothing deletes everything by accident.")),
+    responses(
+        (status = 200, description = "The completed tasks are gone.", body = Deleted),
+        (status = 400, description = "The query is not exactly completed=true."),
+        (status = 507, description = "The disk is full; nothing was saved."),
+    ))]
 pub async fn delete_completed(
     request: HttpRequest,
     store: web::Data<Store>,
