@@ -20,7 +20,7 @@ azure_settings() {
 }
 
 # ask ARGUMENT...: an az command that changes nothing.
-ask() { limit "$AZ_TIMEOUT" "az $1 $2 $3" az "$@" --only-show-errors --output json; }
+ask() { limit "$AZ_TIMEOUT" "az $1 $2 ${3:-}" az "$@" --only-show-errors --output json; }
 
 # Logs in into a profile of this job's own: with an old profile az keeps using the old token, so that even a wrong
 # secret seems to work. The credential reaches az through a file (`@`), since arguments are visible to every user.

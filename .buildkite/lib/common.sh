@@ -30,6 +30,8 @@ change() {
   fi
 }
 
+NEED_HINT="Set it in the agent's environment hook (.buildkite/hooks-environment.example says what each is for)."
+
 # need NAME...: stops before anything is done when a variable is missing or empty, naming all of them.
 need() {
   local name missing=()
@@ -37,7 +39,7 @@ need() {
     [ -n "${!name:-}" ] || missing+=("$name")
   done
   [ ${#missing[@]} -eq 0 ] ||
-    die "missing or empty: ${missing[*]}. Nothing was done. Set it in the agent's environment hook (.buildkite/hooks-environment.example says what each is for)."
+    die "missing or empty: ${missing[*]}. Nothing was done. $NEED_HINT"
 }
 
 # need_tool NAME...: the same for programs.
