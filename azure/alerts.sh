@@ -5,8 +5,8 @@
 ## log is in azure/queries/alert-*.kql. A log alert costs 0.5 to 1.5 USD a month, a metric alert 0.1.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-# shellcheck source=azure/settings.sh
-. azure/settings.sh
+# shellcheck source=azure/lib/settings.sh
+. azure/lib/settings.sh
 
 case "${1:-}" in
   '') ;;

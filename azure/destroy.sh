@@ -4,8 +4,8 @@
 ## Needs az, logged in. Settings as for provision.sh.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-# shellcheck source=azure/settings.sh
-. azure/settings.sh
+# shellcheck source=azure/lib/settings.sh
+. azure/lib/settings.sh
 
 case "${1:-}" in
   '') ;;

@@ -7,8 +7,8 @@
 ## --dry-run prints every command and calls none. --new-api-token replaces the secret web and api share.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-# shellcheck source=azure/settings.sh
-. azure/settings.sh
+# shellcheck source=azure/lib/settings.sh
+. azure/lib/settings.sh
 
 NEW_API_TOKEN=
 UNDONE=()

@@ -74,10 +74,10 @@ site_probe() {
 probe_steps() {
   local url=$1 title=$2 page key id
   page=$(site_request 200 "$url/tasks") || return 1
-  key=$(grep -oE '<input[^>]*name="idempotency_key"[^>]*>' <<<"$page" | head -n 1 | grep -oE 'value="[^"]*"' | cut -d '"' -f 2) || key=
+  key=$(grep -oE '<input[^>]*name="key"[^>]*>' <<<"$page" | head -n 1 | grep -oE 'value="[^"]*"' | cut -d '"' -f 2) || key=
   [ -n "$key" ] || { printf 'the page %s/tasks has no form to add a task\n' "$url" >&2; return 1; }
 
-  site_request 303 --header "Origin: $url" --data-urlencode "idempotency_key=$key" --data-urlencode "title=$title" \
+  site_request 303 --header "Origin: $url" --data-urlencode "key=$key" --data-urlencode "title=$title" \
     --data-urlencode "description=Written by the pipeline to see that writing works. It takes it away again." "$url/tasks/add" >/dev/null || return 1
   page=$(site_request 200 "$url/tasks") || return 1
   id=$(task_id "$title" <<<"$page")

@@ -62,7 +62,7 @@ main() {
   arguments=(
     --file "$component.Dockerfile" --push --provenance=mode=max --metadata-file "$WORK/metadata.json"
     --tag "$name:$tag"
-    --build-arg "GIT_SHA=$COMMIT" --build-arg "VERSION=${version#v}" --build-arg "CREATED=$created"
+    --build-arg "GIT_SHA=$COMMIT" --build-arg "VERSION=${version#v}" --build-arg "CREATED=$created" --build-arg "SOURCE=$source"
     --build-arg "SOURCE_DATE_EPOCH=$(git log -1 --format=%ct "$COMMIT")"
     --label "org.opencontainers.image.revision=$COMMIT" --label "org.opencontainers.image.source=$source"
     --cache-from "type=registry,ref=$name:buildcache"

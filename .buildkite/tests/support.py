@@ -66,11 +66,11 @@ class SiteHandler(BaseHTTPRequestHandler):
             return self.answer(200, json.dumps({"status": "ok", "version": "0.1.0", "git_sha": OLD if fault == "old" else commit, "uptime_seconds": 3}))
         shown = parse_qs(url.query).get("show", ["all"])[0]
         rows = "".join(
-            f'<li>\n<form method="post" action="/tasks/{i}/toggle"></form><h2 dir="auto">{html.escape(t["title"])}</h2></li>\n'
+            f'<li class="task" id="task-{i}">\n<form class="toggle" method="post" action="/tasks/{i}/toggle">\n<button title="Mark as done"></button>\n</form>\n<div class="what">\n<h3 dir="auto">{html.escape(t["title"])}</h3>\n</div>\n</li>\n'
             for i, t in reversed(site.tasks.items())
             if shown == "all" or t["completed"] == (shown == "completed")
         )
-        self.answer(200, f'<form action="/tasks/add"><input type="hidden" name="idempotency_key" value="key-1"></form><ul>{rows}</ul>')
+        self.answer(200, f'<form action="/tasks/add"><input type="hidden" name="key" value="key-1"></form><ul>{rows}</ul>')
 
     def do_POST(self):
         site = self.server
@@ -83,7 +83,7 @@ class SiteHandler(BaseHTTPRequestHandler):
             return self.answer(fault)
         if not fault:
             if action == "add":
-                assert form["idempotency_key"] == "key-1"
+                assert form["key"] == "key-1"
                 site.tasks[site.next_id] = {"title": form["title"], "completed": False}
                 site.next_id += 1
             elif action == "toggle":

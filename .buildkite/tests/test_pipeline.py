@@ -86,7 +86,7 @@ class Pipeline(unittest.TestCase):
 
 class Scripts(unittest.TestCase):
     SCRIPTS = sorted([*ROOT.glob(".buildkite/steps/*.sh"), *ROOT.glob("azure/*.sh")])
-    LIBRARIES = sorted(ROOT.glob(".buildkite/lib/*.sh"))
+    LIBRARIES = sorted([*ROOT.glob(".buildkite/lib/*.sh"), *ROOT.glob("azure/lib/*.sh")])
 
     def test_shellcheck(self):
         self.assertTrue(shutil.which("shellcheck"), "shellcheck is not installed")
