@@ -231,7 +231,7 @@ pub fn run(command: Command) -> Result<(), Failure> {
 }
 
 fn serve(config: Config) -> Result<(), Failure> {
-    telemetry::init(&config.log)?;
+    let _log = telemetry::init(&config.log)?;
     let system = actix_web::rt::System::new();
     system.block_on(async {
         let application = Application::build(config).await?;

@@ -11,6 +11,7 @@ pub mod error;
 pub mod healthcheck;
 pub mod json_body;
 pub mod limits;
+pub mod log_writer;
 pub mod openapi;
 pub mod payload;
 pub mod query;

@@ -229,23 +229,30 @@ impl Task<'_> {
 }
 
 /// A hash of a representation: equal where the bytes are, also after a restart or a restore.
+///
+/// The first half of its SHA-256, in lower-case hexadecimal digits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Version([u8; 16]);
+pub struct Version([u8; 32]);
 
 impl Version {
     /// Hashes `bytes`.
     #[must_use]
     pub fn of(bytes: &[u8]) -> Self {
-        let digest = Sha256::digest(bytes);
-        let mut version = [0; 16];
-        version.copy_from_slice(&digest[..16]);
-        Self(version)
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        let mut digits = [0; 32];
+        let pairs = digits.chunks_exact_mut(2);
+        for (pair, byte) in pairs.zip(Sha256::digest(bytes)) {
+            pair[0] = DIGITS[usize::from(byte >> 4)];
+            pair[1] = DIGITS[usize::from(byte & 0xf)];
+        }
+        Self(digits)
     }
-}
 
-impl fmt::Display for Version {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    /// The digits.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        // They are ASCII.
+        std::str::from_utf8(&self.0).unwrap_or_default()
     }
 }
 
@@ -254,7 +261,7 @@ impl fmt::Display for Version {
 pub enum Expected {
     /// Whatever it is.
     Any,
-    /// One of these, each as [`Version`] displays itself.
+    /// One of these, each as [`Version::as_str`] has it.
     OneOf(Vec<String>),
 }
 
@@ -264,7 +271,10 @@ impl Expected {
     pub fn holds_for(&self, task: &Task<'_>) -> bool {
         match self {
             Self::Any => true,
-            Self::OneOf(versions) => versions.contains(&task.version().to_string()),
+            Self::OneOf(versions) => {
+                let version = task.version();
+                versions.iter().any(|expected| expected == version.as_str())
+            }
         }
     }
 }

@@ -15,6 +15,7 @@ pub mod forms;
 pub mod healthcheck;
 pub mod limits;
 pub mod list_view;
+pub mod log_writer;
 pub mod notice;
 pub mod request_body;
 pub mod request_log;

@@ -6,6 +6,7 @@
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
+use env_logger::Target;
 use jiff::Timestamp;
 use log::kv::{self, Key, Value, VisitSource};
 use log::{LevelFilter, Record};
@@ -13,18 +14,29 @@ use serde_json::{Map, Value as Json};
 use thiserror::Error;
 
 use crate::config::{LogConfig, LogFormat};
+use crate::log_writer::{self, LogThread};
 
 /// The log could not be started.
 #[derive(Debug, Error)]
-#[error("the log is already started")]
-pub struct TelemetryError(#[from] log::SetLoggerError);
+pub enum TelemetryError {
+    /// It was started before.
+    #[error("the log is already started")]
+    Started(#[from] log::SetLoggerError),
+    /// The thread that writes it could not be started.
+    #[error("cannot start the log: {0}")]
+    Thread(#[from] io::Error),
+}
 
 /// Starts the process's log. Libraries that tell their own life story keep to warnings, unless asked by name. Panics go to it too, so that they keep to its format.
 ///
+/// What is returned has to live for as long as there is something to log.
+///
 /// # Errors
-/// When a log was started before.
-pub fn init(config: &LogConfig) -> Result<(), TelemetryError> {
+/// When a log was started before, or no thread is left.
+pub fn init(config: &LogConfig) -> Result<LogThread, TelemetryError> {
+    let (writer, thread) = log_writer::start(io::stderr())?;
     let mut builder = env_logger::Builder::new();
+    builder.target(Target::Pipe(Box::new(writer)));
     for library in ["actix_server"] {
         builder.filter_module(library, LevelFilter::Warn);
     }
@@ -35,7 +47,7 @@ pub fn init(config: &LogConfig) -> Result<(), TelemetryError> {
     };
     builder.try_init()?;
     std::panic::set_hook(Box::new(|panic| log::error!("{panic}")));
-    Ok(())
+    Ok(thread)
 }
 
 fn write_text(out: &mut impl Write, record: &Record<'_>, time: Timestamp) -> io::Result<()> {

@@ -215,7 +215,7 @@ fn with_task(response: &mut HttpResponseBuilder, task: &Task<'_>) -> HttpRespons
 }
 
 fn etag(version: Version) -> String {
-    format!("\"{version}\"")
+    ["\"", version.as_str(), "\""].concat()
 }
 
 fn parse_id(text: &str) -> Result<TaskId, ApiError> {
@@ -236,7 +236,7 @@ fn unchanged_or_ok(
         match IfNoneMatch::parse(request).map_err(malformed)? {
             IfNoneMatch::Any => true,
             IfNoneMatch::Items(tags) => {
-                let current = EntityTag::new_strong(version.to_string());
+                let current = EntityTag::new_strong(version.as_str().to_owned());
                 tags.iter().any(|tag| tag.weak_eq(&current))
             }
         }

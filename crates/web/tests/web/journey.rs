@@ -16,6 +16,8 @@ async fn world() -> World {
     let config = api_config::Config {
         bind_addr: "127.0.0.1:0".parse().unwrap(),
         db_path: store.path().join("tasks.db"),
+        db_journal: None,
+        backups: None,
         api_token: api_config::ApiToken::parse("s3cret"),
         log: api_config::LogConfig {
             filter: "off".to_owned(),
