@@ -1,0 +1,76 @@
+# The web: one static binary on an empty file system, and the certificates that TLS to the api is checked against.
+#
+#   docker build --file web.Dockerfile --tag task-tracker-web .
+#
+# Stages: `production` (the default), and `dev`, the debug build that compose.dev.yaml uses.
+
+FROM rust:1.95-slim-bookworm AS toolchain
+# glibc is linked in, so that the image needs no loader and no libraries. musl would give the same but for its slow
+# allocator and a target that has to be downloaded. `host-tuple` stands for whatever machine builds; naming a target
+# at all keeps RUSTFLAGS away from proc macros and build scripts, which cannot be linked that way. Names are looked up
+# by hickory-dns in the program: glibc's resolver loads NSS modules at run time, which a static binary cannot.
+ENV CARGO_BUILD_TARGET=host-tuple \
+    RUSTFLAGS="-C target-feature=+crt-static -C link-arg=-Wl,-z,pack-relative-relocs"
+WORKDIR /src
+
+# Manifests alone, with empty crates for them to name.
+FROM toolchain AS manifests
+COPY Cargo.toml Cargo.lock ./
+COPY crates/api/Cargo.toml crates/api/
+COPY crates/web/Cargo.toml crates/web/
+RUN mkdir crates/api/src crates/web/src \
+    && touch crates/api/src/lib.rs crates/web/src/lib.rs \
+    && echo 'fn main() {}' > crates/api/src/main.rs \
+    && cp crates/api/src/main.rs crates/web/src/main.rs
+
+# Our dependencies, in a layer of their own that a change to our sources leaves alone. A layer, where a cache mount
+# would stay on the machine that built it: CI agents take it from the registry.
+FROM manifests AS dependencies
+RUN cargo build --release --locked --package task-tracker-web
+
+# `touch`: cargo goes by time stamps, and a checked-out file may be older than the build of the empty crate.
+FROM dependencies AS build
+COPY crates/web crates/web
+ARG GIT_SHA=unknown
+RUN touch crates/web/src/lib.rs crates/web/src/main.rs \
+    && cargo build --release --locked --offline --package task-tracker-web \
+    && cp target/*/release/web /web
+
+# Debug build. Cache mounts keep cargo's incremental state from one build to the next on this machine.
+FROM manifests AS dev-build
+ENV CARGO_PROFILE_DEV_DEBUG=line-tables-only
+COPY crates/web crates/web
+ARG GIT_SHA=unknown
+RUN --mount=type=cache,id=task-tracker-registry,target=/usr/local/cargo/registry \
+    --mount=type=cache,id=task-tracker-web-target,target=/src/target,sharing=locked \
+    touch crates/web/src/lib.rs crates/web/src/main.rs \
+    && cargo build --locked --package task-tracker-web \
+    && cp target/*/debug/web /web
+
+FROM scratch AS runtime
+COPY --from=toolchain /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
+ENV BIND_ADDR=0.0.0.0:5000 \
+    LOG_FORMAT=json
+EXPOSE 5000
+USER 10001:10001
+STOPSIGNAL SIGTERM
+HEALTHCHECK --interval=10s --timeout=3s --start-period=30s --start-interval=0.25s --retries=3 \
+    CMD ["/web", "healthcheck"]
+ENTRYPOINT ["/web"]
+
+FROM runtime AS dev
+COPY --from=dev-build /web /web
+
+FROM runtime AS production
+COPY --from=build /web /web
+ARG GIT_SHA=unknown
+ARG VERSION=0.0.0
+ARG CREATED=1970-01-01T00:00:00Z
+ARG SOURCE=https://github.com/acme/task-tracker
+LABEL org.opencontainers.image.title="Task Tracker web" \
+      org.opencontainers.image.description="The public frontend of Task Tracker: HTML pages over the internal API" \
+      org.opencontainers.image.licenses="MIT" \
+      org.opencontainers.image.source="${SOURCE}" \
+      org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.revision="${GIT_SHA}" \
+      org.opencontainers.image.created="${CREATED}"
