@@ -170,9 +170,11 @@ pub struct ApiClient {
     authorization: Option<HeaderValue>,
 }
 
-#[derive(Deserialize)]
-struct Deleted {
-    deleted: u64,
+/// How many tasks were deleted.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+pub struct Deleted {
+    /// How many.
+    pub deleted: u64,
 }
 
 impl ApiClient {

@@ -100,7 +100,7 @@ impl Config {
     /// # Errors
     /// The first variable that cannot be used.
     pub fn from_env() -> Result<Self, ConfigError> {
-        Self::from_lookup(|name| std::env::var(name))
+        Self::from_lookup(std::env::var)
     }
 
     /// Reads variables through `lookup`, which answers as [`std::env::var`] does.

@@ -27,7 +27,8 @@ pub enum TelemetryError {
     Thread(#[from] io::Error),
 }
 
-/// Starts the process's log. Libraries that tell their own life story keep to warnings, unless asked by name. Panics go to it too, so that they keep to its format.
+/// Starts the process's log. Libraries that tell their own life story keep to warnings, unless asked by name. Panics go
+/// to it too, so that they keep to its format.
 ///
 /// What is returned has to live for as long as there is something to log.
 ///
@@ -37,9 +38,7 @@ pub fn init(config: &LogConfig) -> Result<LogThread, TelemetryError> {
     let (writer, thread) = log_writer::start(io::stderr())?;
     let mut builder = env_logger::Builder::new();
     builder.target(Target::Pipe(Box::new(writer)));
-    for library in ["actix_server"] {
-        builder.filter_module(library, LevelFilter::Warn);
-    }
+    builder.filter_module("actix_server", LevelFilter::Warn);
     builder.parse_filters(&config.filter);
     match config.format {
         LogFormat::Text => builder.format(|out, record| write_text(out, record, Timestamp::now())),

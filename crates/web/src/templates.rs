@@ -381,3 +381,237 @@ pub fn html(status: StatusCode, body: String) -> HttpResponse {
         .content_type("text/html; charset=utf-8")
         .body(body)
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::panic, clippy::unwrap_used)]
+
+    use super::*;
+    use crate::list_view::Cursor;
+
+    const NASTY: &str = "<script>\"'&</textarea>{{ x }}{% y %}\u{202e}\n";
+
+    fn task(id: i64, completed: bool, description: &str, changed: bool) -> Task {
+        let updated_at = if changed {
+            "2026-02-03T04:05:06.789Z"
+        } else {
+            "2026-01-02T03:04:05.678Z"
+        };
+        Task {
+            id,
+            title: NASTY.to_owned(),
+            description: description.to_owned(),
+            completed,
+            created_at: "2026-01-02T03:04:05.678Z".parse().unwrap(),
+            updated_at: updated_at.parse().unwrap(),
+        }
+    }
+
+    fn task_pages() -> Vec<Page> {
+        let lists = [
+            vec![],
+            vec![task(1, false, "", false)],
+            vec![task(2, true, NASTY, true), task(1, false, "", false)],
+        ];
+        let mut pages = Vec::new();
+        for list in lists {
+            for show in Show::ALL {
+                for after in [None, Cursor::parse("c1")] {
+                    for next in [None, Cursor::parse("c2")] {
+                        for completed in [0, 1, 2] {
+                            for notice in [None, Some(Notice::Added)] {
+                                let view = ListView {
+                                    show,
+                                    after: after.clone(),
+                                };
+                                let list = TaskList {
+                                    tasks: list.clone(),
+                                    next: next.clone(),
+                                    counts: Counts {
+                                        active: 1,
+                                        completed,
+                                    },
+                                    etag: None,
+                                };
+                                let page =
+                                    TasksPage::new(&view, list, notice, IdempotencyKey::random());
+                                pages.push(Page::Tasks(Box::new(page)));
+                            }
+                        }
+                    }
+                }
+            }
+        }
+        pages
+    }
+
+    fn form_pages() -> Vec<Page> {
+        let mut pages = Vec::new();
+        for (title_error, description_error) in [
+            (None, None),
+            (Some("wrong"), None),
+            (None, Some("wrong")),
+            (Some("wrong"), Some("wrong")),
+        ] {
+            for request_id in [None, Some("0123".to_owned())] {
+                for is_back in [false, true] {
+                    let fields = Fields {
+                        text: TaskText {
+                            title: NASTY.to_owned(),
+                            description: NASTY.to_owned(),
+                        },
+                        title_error: title_error.map(str::to_owned),
+                        description_error: description_error.map(str::to_owned),
+                    };
+                    let problem = || {
+                        is_back.then(|| ProblemView {
+                            title: "Not saved yet",
+                            detail: NASTY.to_owned(),
+                            request_id: request_id.clone(),
+                        })
+                    };
+                    let add = || AddPage {
+                        fields: fields.clone(),
+                        key: IdempotencyKey::random(),
+                        return_to: TASKS_PATH.to_owned(),
+                        problem: problem(),
+                    };
+                    let version = Version::parse("\"v1\"").unwrap();
+                    pages.push(Page::Add(add()));
+                    pages.push(Page::Deleted(add()));
+                    pages.push(Page::Edit(EditPage {
+                        id: 1,
+                        fields: fields.clone(),
+                        version: version.clone(),
+                        return_to: TASKS_PATH.to_owned(),
+                        problem: problem(),
+                    }));
+                    for description in ["", NASTY] {
+                        pages.push(Page::Conflict(ConflictPage {
+                            id: 1,
+                            fields: fields.clone(),
+                            theirs: TaskText {
+                                title: NASTY.to_owned(),
+                                description: description.to_owned(),
+                            },
+                            theirs_completed: is_back,
+                            version: version.clone(),
+                            return_to: TASKS_PATH.to_owned(),
+                        }));
+                    }
+                }
+            }
+        }
+        pages
+    }
+
+    fn error_pages() -> Vec<Page> {
+        let retry = RetryForm {
+            action: "/tasks/1/toggle".to_owned(),
+            label: "Again",
+            fields: vec![("completed", "true".to_owned())],
+        };
+        let page = |retry| {
+            Page::Error(ErrorPage {
+                status: 500,
+                title: "Something went wrong",
+                detail: NASTY.to_owned(),
+                request_id: "0123".to_owned(),
+                link: Link::to_tasks(),
+                retry,
+            })
+        };
+        vec![page(None), page(Some(retry))]
+    }
+
+    #[test]
+    fn every_template_renders_in_every_state() {
+        for directory in [
+            None,
+            Some(Path::new(env!("CARGO_MANIFEST_DIR")).join("templates")),
+        ] {
+            let templates = Templates {
+                tera: parse(None).unwrap(),
+                directory,
+            };
+            let mut seen = std::collections::BTreeSet::new();
+            for page in [vec![Page::Home], task_pages(), form_pages(), error_pages()]
+                .into_iter()
+                .flatten()
+            {
+                seen.insert(page.template());
+                let html = templates
+                    .render(&page)
+                    .unwrap_or_else(|error| panic!("{page:?}: {error:?}"));
+                assert_well_formed(&html);
+                assert!(!html.contains("<script"), "{html}");
+                assert!(html.starts_with("<!doctype html>"), "{html}");
+                assert_eq!(html.matches("<h1").count(), 1, "{html}");
+                assert_eq!(html.matches("<main").count(), 1, "{html}");
+            }
+            assert_eq!(seen.len(), 7);
+        }
+    }
+
+    #[test]
+    fn ids_are_unique_and_labels_point_at_fields() {
+        let templates = Templates {
+            tera: parse(None).unwrap(),
+            directory: None,
+        };
+        for page in [task_pages(), form_pages()].into_iter().flatten() {
+            let html = templates.render(&page).unwrap();
+            let mut ids: Vec<_> = attribute(&html, " id").collect();
+            let count = ids.len();
+            ids.sort_unstable();
+            ids.dedup();
+            assert_eq!(ids.len(), count, "{html}");
+            for name in [" for", " aria-labelledby", " aria-describedby"] {
+                for target in attribute(&html, name) {
+                    assert!(ids.contains(&target), "{name}={target}: {html}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_changed_template_is_seen_at_once_where_templates_are_reloaded() {
+        let directory = tempfile::tempdir().unwrap();
+        let templates = Templates {
+            tera: parse(None).unwrap(),
+            directory: Some(directory.path().to_owned()),
+        };
+        assert!(templates.render(&Page::Home).unwrap().contains("<h1>"));
+        fs::write(directory.path().join("home.html"), "changed").unwrap();
+        assert_eq!(templates.render(&Page::Home).unwrap(), "changed");
+    }
+
+    fn attribute<'a>(html: &'a str, name: &str) -> impl Iterator<Item = &'a str> {
+        let parts = html
+            .split(&format!("{name}=\""))
+            .skip(1)
+            .collect::<Vec<_>>();
+        parts
+            .into_iter()
+            .filter_map(|rest| rest.split_once('"').map(|(value, _)| value))
+    }
+
+    /// Every element that is opened is closed in order.
+    fn assert_well_formed(html: &str) {
+        const VOID: [&str; 4] = ["meta", "link", "input", "img"];
+        let mut open = Vec::new();
+        for tag in html.split('<').skip(1) {
+            let tag = tag
+                .split_once('>')
+                .unwrap_or_else(|| panic!("unclosed: {tag}"))
+                .0;
+            let name = tag.split([' ', '\n']).next().unwrap();
+            if let Some(name) = name.strip_prefix('/') {
+                assert_eq!(open.pop(), Some(name), "{html}");
+            } else if !name.starts_with('!') && !VOID.contains(&name) {
+                open.push(name);
+            }
+        }
+        assert!(open.is_empty(), "{open:?}: {html}");
+    }
+}

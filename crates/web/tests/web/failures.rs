@@ -46,7 +46,7 @@ async fn assert_survives(api: &str, list: u16, form: u16) -> Vec<Page> {
     let pages = vec![tasks, edit_form, add, edit];
     for page in &pages {
         assert_eq!(
-            page.header("retry-after") != "",
+            !page.header("retry-after").is_empty(),
             page.status == 503,
             "{:?}",
             page.headers

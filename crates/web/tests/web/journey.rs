@@ -1,6 +1,8 @@
 //! The way through, over the real api: add, mark as done, filter, edit, conflict, delete, clear.
 
-use task_tracker_api::config as api_config;
+use std::env::VarError;
+
+use task_tracker_api::config::Config;
 use task_tracker_api::startup::Application as Api;
 use tempfile::TempDir;
 
@@ -13,17 +15,14 @@ struct World {
 
 async fn world() -> World {
     let store = tempfile::tempdir().unwrap();
-    let config = api_config::Config {
-        bind_addr: "127.0.0.1:0".parse().unwrap(),
-        db_path: store.path().join("tasks.db"),
-        db_journal: None,
-        backups: None,
-        api_token: api_config::ApiToken::parse("s3cret"),
-        log: api_config::LogConfig {
-            filter: "off".to_owned(),
-            format: api_config::LogFormat::Text,
-        },
-    };
+    let db_path = store.path().join("tasks.db").to_str().unwrap().to_owned();
+    let config = Config::from_lookup(|name| match name {
+        "BIND_ADDR" => Ok("127.0.0.1:0".to_owned()),
+        "DB_PATH" => Ok(db_path.clone()),
+        "API_TOKEN" => Ok("s3cret".to_owned()),
+        _ => Err(VarError::NotPresent),
+    });
+    let config = config.unwrap();
     let api = Api::build(config).await.unwrap();
     let mut config = crate::support::config(&format!("http://127.0.0.1:{}", api.port()));
     config.api_token = task_tracker_web::config::ApiToken::parse("s3cret");

@@ -13,7 +13,6 @@ mod assets;
 mod command_line;
 mod compression;
 mod conflict;
-mod contract;
 mod delete;
 mod edit;
 mod errors;

@@ -107,7 +107,7 @@ async fn transport_security_only_where_there_is_some() {
                 .get_with(path, &[("x-forwarded-proto", forwarded)])
                 .await;
             assert_eq!(
-                page.header("strict-transport-security") != "",
+                !page.header("strict-transport-security").is_empty(),
                 expected,
                 "{forwarded} {path}"
             );
