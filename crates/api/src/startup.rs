@@ -10,7 +10,7 @@ use actix_web::dev::Server;
 use actix_web::middleware::from_fn;
 use actix_web::{App, HttpServer, web};
 use thiserror::Error;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::auth::RequiredToken;
 use crate::config::{BIND_ADDR, Config};
@@ -33,6 +33,9 @@ pub enum StartupError {
     /// The store cannot be opened.
     #[error(transparent)]
     Store(#[from] StoreFailure),
+    /// Signals cannot be caught.
+    #[error("cannot catch signals: {0}")]
+    Signal(#[source] io::Error),
     /// The thread that opens the store ended early.
     #[error("opening the store was interrupted")]
     Interrupted,
@@ -45,7 +48,7 @@ impl StartupError {
         match self {
             Self::Bind { .. } => true,
             Self::Store(failure) => failure.is_configuration(),
-            Self::Interrupted => false,
+            Self::Signal(_) | Self::Interrupted => false,
         }
     }
 }
@@ -56,9 +59,6 @@ pub enum StopError {
     /// The HTTP server ended.
     #[error("the HTTP server failed: {0}")]
     Server(#[source] io::Error),
-    /// Signals cannot be waited for.
-    #[error("cannot wait for signals: {0}")]
-    Signal(#[source] io::Error),
     /// The store cannot be kept.
     #[error(transparent)]
     Store(StoreFailure),
@@ -73,7 +73,7 @@ impl StopError {
     pub fn is_configuration(&self) -> bool {
         match self {
             Self::Store(failure) => failure.is_configuration(),
-            Self::Server(_) | Self::Signal(_) | Self::StoreUntrusted(_) => false,
+            Self::Server(_) | Self::StoreUntrusted(_) => false,
         }
     }
 }
@@ -93,6 +93,7 @@ pub struct Application {
     server: Server,
     process: Arc<ProcessState>,
     keeper: Keeper,
+    signals: StopSignals,
 }
 
 impl Application {
@@ -101,6 +102,8 @@ impl Application {
     /// # Errors
     /// Why it cannot start.
     pub async fn build(config: Config) -> Result<Self, StartupError> {
+        // Before anybody can know that the service is there, and stop it.
+        let signals = StopSignals::catch().map_err(StartupError::Signal)?;
         let address = config.bind_addr;
         let bind_error = |source| StartupError::Bind { address, source };
         let listener = TcpListener::bind(address).map_err(bind_error)?;
@@ -151,6 +154,7 @@ impl Application {
             server,
             process,
             keeper,
+            signals,
         })
     }
 
@@ -165,7 +169,14 @@ impl Application {
     /// # Errors
     /// Why it ended otherwise.
     pub async fn run_until_stopped(self) -> Result<(), StopError> {
-        self.run_until(signal_to_stop()).await
+        let Self {
+            server,
+            process,
+            keeper,
+            signals,
+            ..
+        } = self;
+        serve(server, process, keeper, signals.wait()).await
     }
 
     /// Serves until `stop` is there, then says that it is not ready, finishes the requests in flight, and closes the
@@ -175,49 +186,65 @@ impl Application {
     /// Why it ended otherwise.
     pub async fn run_until(
         self,
-        stop: impl Future<Output = Result<&'static str, StopError>>,
+        stop: impl Future<Output = &'static str>,
     ) -> Result<(), StopError> {
-        let Self {
-            server,
-            process,
-            mut keeper,
-            ..
-        } = self;
-        let handle = server.handle();
-        let stopping = async {
-            let reason = stop.await?;
-            log::info!(reason = reason; "stopping: finishing the requests in flight");
-            process.stopping.store(true, Ordering::Release);
-            handle.stop(true).await;
-            Ok(())
-        };
-        tokio::select! {
-            ended = async { tokio::try_join!(async { server.await.map_err(StopError::Server) }, stopping) } => {
-                ended?;
-            }
-            failure = keeper.failed() => {
-                // The store is not closed: what this process remembers of it must not be written any more.
-                return Err(match failure {
-                    StoreFailure::Untrusted(_) => StopError::StoreUntrusted(failure),
-                    StoreFailure::Open(_) | StoreFailure::Lock(_) => StopError::Store(failure),
-                });
-            }
-        }
-        let closing = tokio::task::spawn_blocking(move || keeper.stop());
-        if closing.await.is_err() {
-            log::error!("closing the store was interrupted");
-        }
-        log::info!("stopped");
-        Ok(())
+        serve(self.server, self.process, self.keeper, stop).await
     }
 }
 
-/// Waits for the signal to stop and names it.
-async fn signal_to_stop() -> Result<&'static str, StopError> {
-    let mut terminate = signal(SignalKind::terminate()).map_err(StopError::Signal)?;
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(StopError::Signal)?;
+async fn serve(
+    server: Server,
+    process: Arc<ProcessState>,
+    mut keeper: Keeper,
+    stop: impl Future<Output = &'static str>,
+) -> Result<(), StopError> {
+    let handle = server.handle();
+    let stopping = async {
+        let reason = stop.await;
+        log::info!(reason = reason; "stopping: finishing the requests in flight");
+        process.stopping.store(true, Ordering::Release);
+        handle.stop(true).await;
+        Ok(())
+    };
     tokio::select! {
-        _ = terminate.recv() => Ok("SIGTERM"),
-        _ = interrupt.recv() => Ok("SIGINT"),
+        ended = async { tokio::try_join!(async { server.await.map_err(StopError::Server) }, stopping) } => {
+            ended?;
+        }
+        failure = keeper.failed() => {
+            // The store is not closed: what this process remembers of it must not be written any more.
+            return Err(match failure {
+                StoreFailure::Untrusted(_) => StopError::StoreUntrusted(failure),
+                StoreFailure::Open(_) | StoreFailure::Lock(_) => StopError::Store(failure),
+            });
+        }
+    }
+    let closing = tokio::task::spawn_blocking(move || keeper.stop());
+    if closing.await.is_err() {
+        log::error!("closing the store was interrupted");
+    }
+    log::info!("stopped");
+    Ok(())
+}
+
+/// SIGTERM and SIGINT, caught from the moment this is made.
+struct StopSignals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl StopSignals {
+    fn catch() -> io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
+    }
+
+    /// Waits for the first of them and names it.
+    async fn wait(mut self) -> &'static str {
+        tokio::select! {
+            _ = self.terminate.recv() => "SIGTERM",
+            _ = self.interrupt.recv() => "SIGINT",
+        }
     }
 }
