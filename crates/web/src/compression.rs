@@ -15,7 +15,7 @@ use bytes::Bytes;
 /// Bodies shorter than this fit into one packet anyway, in bytes.
 const MIN: usize = 1000;
 /// Bodies longer than this are compressed on another thread, in bytes: it takes more than a millisecond.
-const MAX_INLINE: usize = 128 * 1024;
+pub const MAX_INLINE: usize = 128 * 1024;
 
 /// A content coding (RFC 9110) we can write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,7 +34,7 @@ pub async fn compress(
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let coding = choose(request.headers());
     let response = next.call(request).await?;
-    if !is_text(response.headers()) || response.headers().contains_key(CONTENT_ENCODING) {
+    if !is_text(response.headers()) {
         return Ok(response.map_into_boxed_body());
     }
     let (request, response) = response.into_parts();
@@ -42,6 +42,12 @@ pub async fn compress(
     response
         .headers_mut()
         .insert(VARY, HeaderValue::from_static("accept-encoding"));
+    if response.headers().contains_key(CONTENT_ENCODING) {
+        return Ok(ServiceResponse::new(
+            request,
+            response.set_body(body).map_into_boxed_body(),
+        ));
+    }
     let body = match body.try_into_bytes() {
         Ok(body) => body,
         Err(body) => {
@@ -114,8 +120,31 @@ fn is_text(headers: &HeaderMap) -> bool {
         || value.starts_with("image/svg+xml")
 }
 
+/// Whether the client takes gzip, and likes nothing better.
+#[must_use]
+pub fn takes_gzip(headers: &HeaderMap) -> bool {
+    let Weights { brotli, gzip } = weights(headers);
+    gzip > 0.0 && gzip >= brotli
+}
+
 /// The coding the client likes best; brotli where it likes both the same.
 fn choose(headers: &HeaderMap) -> Option<Coding> {
+    let Weights { brotli, gzip } = weights(headers);
+    if brotli > 0.0 && brotli >= gzip {
+        Some(Coding::Brotli)
+    } else {
+        (gzip > 0.0).then_some(Coding::Gzip)
+    }
+}
+
+/// How much the client likes each coding: 0 is not at all.
+struct Weights {
+    brotli: f32,
+    gzip: f32,
+}
+
+/// Reads `Accept-Encoding` (RFC 9110, section 12.5.3).
+fn weights(headers: &HeaderMap) -> Weights {
     let values = headers
         .get_all(ACCEPT_ENCODING)
         .filter_map(|value| value.to_str().ok());
@@ -133,17 +162,13 @@ fn choose(headers: &HeaderMap) -> Option<Coding> {
             "*" => &mut any,
             _ => continue,
         };
-        let weight = parts
-            .find_map(|parameter| parameter.strip_prefix("q="))
-            .map_or(Some(1.0), |q| q.parse().ok());
-        *slot = Some(weight.unwrap_or(0.0_f32));
+        let weight = parts.find_map(|parameter| parameter.strip_prefix("q="));
+        *slot = Some(weight.map_or(1.0, |weight| weight.parse().unwrap_or(0.0)));
     }
-    let brotli = brotli.or(any).unwrap_or_default();
-    let gzip = gzip.or(any).unwrap_or_default();
-    if brotli > 0.0 && brotli >= gzip {
-        Some(Coding::Brotli)
-    } else {
-        (gzip > 0.0).then_some(Coding::Gzip)
+    let or_any = |weight: Option<f32>| weight.or(any).unwrap_or_default();
+    Weights {
+        brotli: or_any(brotli),
+        gzip: or_any(gzip),
     }
 }
 

@@ -29,6 +29,8 @@ pub struct Config {
     pub api_token: Option<ApiToken>,
     /// `RUST_LOG` and `LOG_FORMAT`.
     pub log: LogConfig,
+    /// No variable: whether templates are read from the source tree for each page anew, as a debug build does.
+    pub reload_templates: bool,
 }
 
 /// What the log shows and how.
@@ -151,6 +153,7 @@ impl Config {
                     _ => None,
                 })?,
             },
+            reload_templates: cfg!(debug_assertions),
         })
     }
 }

@@ -50,6 +50,9 @@ pub enum WebError {
         /// The button.
         retry: RetryForm,
     },
+    /// The api says that a page still holds which it was not asked about.
+    #[error("the api answered 304 to a request without If-None-Match")]
+    NothingKept,
     /// A page cannot be written.
     #[error("a template failed")]
     Template(#[from] tera::Error),
@@ -118,6 +121,7 @@ impl WebError {
                 "It may have been deleted, here or on another device. Your other tasks are where they were.",
             ),
             Self::Api(error) | Self::Action { source: error, .. } => return explain(error),
+            Self::NothingKept => return explain_status(StatusCode::BAD_GATEWAY),
             Self::Template(_) => return explain_status(StatusCode::INTERNAL_SERVER_ERROR),
         };
         Explanation {
@@ -138,6 +142,7 @@ impl ResponseError for WebError {
             Self::CrossSite => StatusCode::FORBIDDEN,
             Self::UnknownPath | Self::UnknownTask => StatusCode::NOT_FOUND,
             Self::Api(error) | Self::Action { source: error, .. } => status_for(error),
+            Self::NothingKept => StatusCode::BAD_GATEWAY,
             Self::Template(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }

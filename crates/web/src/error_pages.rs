@@ -148,6 +148,7 @@ fn request_may_be_unread(error: Option<&WebError>) -> bool {
             | WebError::UnknownTask
             | WebError::Api(_)
             | WebError::Action { .. }
+            | WebError::NothingKept
             | WebError::Template(_),
         ) => false,
     }

@@ -17,6 +17,7 @@ use crate::compression::compress;
 use crate::config::Config;
 use crate::error_pages::render_errors;
 use crate::limits::{self, refuse_large_heads};
+use crate::list_page::KeptPages;
 use crate::request_log::log_requests;
 use crate::routes;
 use crate::routes::health::Health;
@@ -66,6 +67,7 @@ pub struct Application {
 struct State {
     api: web::Data<ApiClient>,
     templates: web::Data<Templates>,
+    kept_pages: web::Data<KeptPages>,
     health: web::Data<Health>,
 }
 
@@ -80,6 +82,7 @@ impl Application {
             api_url,
             api_token,
             log: _,
+            reload_templates,
         } = config;
         let bind_failure = |source| StartupError::Bind { address, source };
 
@@ -91,7 +94,8 @@ impl Application {
         }
         // A worker that is started again finds none left and shares the first.
         let clients = Arc::new(Mutex::new(clients));
-        let templates = web::Data::new(Templates::load()?);
+        let templates = web::Data::new(Templates::load(reload_templates)?);
+        let kept_pages = web::Data::new(KeptPages::default());
         let health = Health::new();
         let shared_health = web::Data::new(health.clone());
 
@@ -100,6 +104,7 @@ impl Application {
             app(State {
                 api: web::Data::new(own.unwrap_or_else(|| client.clone())),
                 templates: templates.clone(),
+                kept_pages: kept_pages.clone(),
                 health: shared_health.clone(),
             })
         })
@@ -179,6 +184,7 @@ fn app(
     App::new()
         .app_data(state.api)
         .app_data(state.templates)
+        .app_data(state.kept_pages)
         .app_data(state.health)
         .configure(routes::configure)
         .wrap(from_fn(refuse_other_origins))
@@ -207,7 +213,8 @@ mod tests {
             api: web::Data::new(
                 ApiClient::new("http://127.0.0.1:1".parse().unwrap(), None).unwrap(),
             ),
-            templates: web::Data::new(Templates::load().unwrap()),
+            templates: web::Data::new(Templates::load(false).unwrap()),
+            kept_pages: web::Data::new(KeptPages::default()),
             health: web::Data::new(Health::new()),
         };
         let service = init_service(app(state).route("/panics", web::get().to(panics))).await;

@@ -8,6 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use actix_web::HttpResponse;
+use actix_web::body::MessageBody;
 use actix_web::http::StatusCode;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -18,12 +19,14 @@ use crate::api_client::{Counts, Task, TaskList};
 use crate::assets::Asset;
 use crate::error::RetryForm;
 use crate::forms::{IdempotencyKey, TaskText, Version};
+use crate::list_page::{Fresh, ListPage};
 use crate::list_view::{ListView, Show, TASKS_PATH};
 use crate::notice::Notice;
 
-const TEMPLATES: [(&str, &str); 10] = [
+const TEMPLATES: [(&str, &str); 11] = [
     ("base.html", include_str!("../templates/base.html")),
     ("fields.html", include_str!("../templates/fields.html")),
+    ("notice.html", include_str!("../templates/notice.html")),
     ("problem.html", include_str!("../templates/problem.html")),
     ("home.html", include_str!("../templates/home.html")),
     ("tasks.html", include_str!("../templates/tasks.html")),
@@ -41,6 +44,8 @@ pub enum Page {
     Home,
     /// The add form and the list.
     Tasks(Box<TasksPage>),
+    /// The notice on that page.
+    Notice(NoticeView),
     /// The add form, back with what is wrong.
     Add(AddPage),
     /// The edit form.
@@ -58,6 +63,7 @@ impl Page {
         match self {
             Self::Home => "home.html",
             Self::Tasks(_) => "tasks.html",
+            Self::Notice(_) => "notice.html",
             Self::Add(_) => "add.html",
             Self::Edit(_) => "edit.html",
             Self::Conflict(_) => "conflict.html",
@@ -70,6 +76,7 @@ impl Page {
         match self {
             Self::Home => Ok(Context::new()),
             Self::Tasks(page) => Context::from_serialize(page),
+            Self::Notice(page) => Context::from_serialize(page),
             Self::Add(page) | Self::Deleted(page) => Context::from_serialize(page),
             Self::Edit(page) => Context::from_serialize(page),
             Self::Conflict(page) => Context::from_serialize(page),
@@ -111,7 +118,8 @@ pub struct TasksPage {
     /// Whether the page begins somewhere down the list.
     newest: Option<String>,
     older: Option<String>,
-    notice: Option<String>,
+    /// HTML.
+    notice: String,
     fields: Fields,
     key: IdempotencyKey,
 }
@@ -165,12 +173,7 @@ impl From<Timestamp> for Time {
 impl TasksPage {
     /// The page for one part of the list.
     #[must_use]
-    pub fn new(
-        view: &ListView,
-        list: TaskList,
-        notice: Option<Notice>,
-        key: IdempotencyKey,
-    ) -> Self {
+    pub fn new(view: &ListView, list: TaskList, fresh: Fresh) -> Self {
         let Counts { active, completed } = list.counts;
         let total = active.saturating_add(completed);
         let tabs = Show::ALL.into_iter().map(|show| {
@@ -212,9 +215,9 @@ impl TasksPage {
                 }
                 .to_string()
             }),
-            notice: notice.map(Notice::text),
+            notice: fresh.notice,
             fields: Fields::default(),
-            key,
+            key: fresh.key,
         }
     }
 }
@@ -231,6 +234,15 @@ impl TaskItem {
             changed: (task.updated_at != task.created_at).then(|| task.updated_at.into()),
         }
     }
+}
+
+/// Data of `notice.html`.
+#[derive(Debug, Serialize)]
+pub struct NoticeView {
+    /// What happened.
+    pub text: String,
+    /// The page without the notice.
+    pub dismiss: String,
 }
 
 /// Data of `add.html` and `deleted.html`.
@@ -335,17 +347,58 @@ pub struct Templates {
 }
 
 impl Templates {
-    /// The templates of the binary; in a debug build those of the source tree while it is there.
+    /// The templates of the binary; with `reload` those of the source tree while it is there.
     ///
     /// # Errors
     /// When a template cannot be parsed.
-    pub fn load() -> Result<Self, tera::Error> {
+    pub fn load(reload: bool) -> Result<Self, tera::Error> {
         let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("templates");
-        let directory =
-            Some(directory).filter(|directory| cfg!(debug_assertions) && directory.is_dir());
+        let directory = Some(directory).filter(|directory| reload && directory.is_dir());
         Ok(Self {
             tera: parse(None)?,
             directory,
+        })
+    }
+
+    /// Whether a page may look different when it is rendered again.
+    #[must_use]
+    pub fn may_change(&self) -> bool {
+        self.directory.is_some()
+    }
+
+    /// Renders the list with gaps.
+    ///
+    /// # Errors
+    /// As [`Self::render`].
+    pub fn render_list(&self, view: &ListView, list: TaskList) -> Result<ListPage, tera::Error> {
+        let gaps = Fresh::placeholders();
+        let html = self.render(&Page::Tasks(Box::new(TasksPage::new(
+            view,
+            list,
+            gaps.clone(),
+        ))))?;
+        ListPage::cut(&html, &gaps).ok_or_else(|| tera::Error::message("tasks.html lacks a gap"))
+    }
+
+    /// Renders what goes into the gaps of a list.
+    ///
+    /// # Errors
+    /// As [`Self::render`].
+    pub fn render_fresh(
+        &self,
+        view: &ListView,
+        notice: Option<Notice>,
+    ) -> Result<Fresh, tera::Error> {
+        let notice = match notice {
+            Some(notice) => self.render(&Page::Notice(NoticeView {
+                text: notice.text(),
+                dismiss: view.to_string(),
+            }))?,
+            None => String::new(),
+        };
+        Ok(Fresh {
+            notice,
+            key: IdempotencyKey::random(),
         })
     }
 
@@ -376,7 +429,7 @@ fn parse(directory: Option<&Path>) -> Result<Tera, tera::Error> {
 
 /// A response with a page.
 #[must_use]
-pub fn html(status: StatusCode, body: String) -> HttpResponse {
+pub fn html(status: StatusCode, body: impl MessageBody + 'static) -> HttpResponse {
     HttpResponse::build(status)
         .content_type("text/html; charset=utf-8")
         .body(body)
@@ -419,7 +472,7 @@ mod tests {
                 for after in [None, Cursor::parse("c1")] {
                     for next in [None, Cursor::parse("c2")] {
                         for completed in [0, 1, 2] {
-                            for notice in [None, Some(Notice::Added)] {
+                            for notice in ["", "<p>Task added.</p>"] {
                                 let view = ListView {
                                     show,
                                     after: after.clone(),
@@ -433,8 +486,11 @@ mod tests {
                                     },
                                     etag: None,
                                 };
-                                let page =
-                                    TasksPage::new(&view, list, notice, IdempotencyKey::random());
+                                let fresh = Fresh {
+                                    notice: notice.to_owned(),
+                                    key: IdempotencyKey::random(),
+                                };
+                                let page = TasksPage::new(&view, list, fresh);
                                 pages.push(Page::Tasks(Box::new(page)));
                             }
                         }

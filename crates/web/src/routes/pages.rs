@@ -1,15 +1,20 @@
 //! `GET`: the pages.
 
+use std::sync::Arc;
+
 use actix_web::http::StatusCode;
+use actix_web::http::header::{CONTENT_ENCODING, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use crate::api_client::{ApiClient, ApiClientError, Listing};
+use crate::compression::{self, MAX_INLINE};
 use crate::error::WebError;
-use crate::forms::{FormError, IdempotencyKey, Pairs};
+use crate::forms::{FormError, Pairs};
+use crate::list_page::KeptPages;
 use crate::list_view::ListView;
 use crate::notice::Notice;
 use crate::request_log::RequestId;
-use crate::templates::{EditPage, Page, TasksPage, Templates, html};
+use crate::templates::{EditPage, Page, Templates, html};
 
 /// `GET /`: what this is.
 ///
@@ -19,7 +24,8 @@ pub async fn home(templates: web::Data<Templates>) -> Result<HttpResponse, WebEr
     Ok(html(StatusCode::OK, templates.render(&Page::Home)?))
 }
 
-/// `GET /tasks`: the add form and one page of the list.
+/// `GET /tasks`: the add form and one page of the list. A page rendered before is sent again when the api says that
+/// the list is still the same.
 ///
 /// # Errors
 /// [`WebError`]
@@ -28,22 +34,37 @@ pub async fn tasks(
     id: RequestId,
     api: web::Data<ApiClient>,
     templates: web::Data<Templates>,
+    kept_pages: web::Data<KeptPages>,
 ) -> Result<HttpResponse, WebError> {
     let query = Pairs::parse(request.query_string().as_bytes())?;
     let view = ListView::from_query(&query)?;
-    let Listing::Changed(list) = api.list(id, &view, None).await.map_err(unknown_place)? else {
-        return Err(WebError::UnknownPath);
+    let fresh = templates.render_fresh(&view, Notice::from_query(&query))?;
+    let kept = kept_pages.get(&view);
+    let seen = kept.as_ref().map(|(version, _)| version);
+    let listing = api.list(id, &view, seen).await.map_err(unknown_place)?;
+    let page = match (listing, kept) {
+        (Listing::Unchanged, Some((_, page))) => page,
+        (Listing::Unchanged, None) => return Err(WebError::NothingKept),
+        (Listing::Changed(mut list), _) => {
+            let version = list.etag.take().filter(|_| !templates.may_change());
+            let page = Arc::new(templates.render_list(&view, list)?);
+            if let Some(version) = version {
+                kept_pages.keep(view, version, Arc::clone(&page));
+            }
+            page
+        }
     };
-    let page = TasksPage::new(
-        &view,
-        list,
-        Notice::from_query(&query),
-        IdempotencyKey::random(),
-    );
-    Ok(html(
-        StatusCode::OK,
-        templates.render(&Page::Tasks(Box::new(page)))?,
-    ))
+    if page.len() <= MAX_INLINE
+        && compression::takes_gzip(request.headers())
+        && let Ok(body) = page.gzip(&fresh)
+    {
+        let mut response = html(StatusCode::OK, body);
+        response
+            .headers_mut()
+            .insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+        return Ok(response);
+    }
+    Ok(html(StatusCode::OK, page.html(&fresh)))
 }
 
 /// `GET /tasks/{id}/edit`: the edit form, with the version it was filled from.

@@ -186,7 +186,7 @@ async fn oversized_with_and_without_a_length() {
 
 #[actix_web::test]
 async fn errors_that_are_no_problem_documents() {
-    for (status, expected) in [
+    let cases = [
         (500, 502),
         (502, 502),
         (503, 503),
@@ -195,13 +195,15 @@ async fn errors_that_are_no_problem_documents() {
         (404, 502),
         (422, 502),
         (409, 502),
-    ] {
+    ];
+    let cases = cases.map(|(status, expected)| async move {
         let api = always(
             ResponseTemplate::new(status).set_body_raw("<h1>s3cret nginx</h1>", "text/html"),
         )
         .await;
         assert_survives(&api.uri(), expected, expected).await;
-    }
+    });
+    futures_util::future::join_all(cases).await;
 }
 
 #[actix_web::test]

@@ -21,6 +21,7 @@ mod form_limits;
 mod graceful_stop;
 mod health;
 mod journey;
+mod kept_pages;
 mod list;
 mod repeats;
 mod same_origin;

@@ -112,6 +112,7 @@ pub fn config(api: &str) -> Config {
             filter: "off".to_owned(),
             format: LogFormat::Text,
         },
+        reload_templates: false,
     }
 }
 

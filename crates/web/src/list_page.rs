@@ -1,0 +1,305 @@
+//! A rendered page of the list with two gaps: where the notice goes, and where the key of the add form goes.
+//!
+//! What stands in the gaps is made anew for each person and each request; all the rest is the same for as long as the
+//! list is, so it can be kept, compressed form included. For that, a gzip member is put together from blocks (RFC
+//! 1951): those of the parts between the gaps, each compressed on its own, and stored ones for what goes into the gaps.
+
+use std::collections::VecDeque;
+use std::io::{self, Write};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use bytes::Bytes;
+use flate2::write::DeflateEncoder;
+use flate2::{Compression, Crc};
+
+use crate::forms::{IdempotencyKey, Version};
+use crate::list_view::ListView;
+
+/// Kept pages together are at most this long, in bytes.
+const MAX_KEPT: usize = 4 * 1024 * 1024;
+/// Longer pages are not kept, in bytes.
+const MAX_KEPT_PAGE: usize = 512 * 1024;
+
+/// What goes into the gaps of a [`ListPage`].
+#[derive(Clone, Debug)]
+pub struct Fresh {
+    /// HTML, or nothing.
+    pub notice: String,
+    /// The key of the add form.
+    pub key: IdempotencyKey,
+}
+
+impl Fresh {
+    /// What stands in the gaps until they are cut out: as good as unguessable, so that no task's text can hold it.
+    #[must_use]
+    pub fn placeholders() -> Self {
+        Self {
+            notice: IdempotencyKey::random().as_str().to_owned(),
+            key: IdempotencyKey::random(),
+        }
+    }
+}
+
+/// The parts of a page between its gaps.
+#[derive(Debug)]
+pub struct ListPage {
+    parts: [String; 3],
+    deflated: OnceLock<[Deflated; 3]>,
+}
+
+/// Whole blocks of compressed data, ending at a byte's end.
+#[derive(Debug)]
+struct Deflated {
+    blocks: Vec<u8>,
+    crc: Crc,
+}
+
+impl ListPage {
+    /// Cuts the gaps out of a page that was rendered with `placeholders`; none when they are not there in this order.
+    #[must_use]
+    pub fn cut(html: &str, placeholders: &Fresh) -> Option<Self> {
+        let (before, rest) = html.split_once(&placeholders.notice)?;
+        let (between, after) = rest.split_once(placeholders.key.as_str())?;
+        Some(Self {
+            parts: [before, between, after].map(str::to_owned),
+            deflated: OnceLock::new(),
+        })
+    }
+
+    /// The length without what goes into the gaps, in bytes.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.parts.iter().map(String::len).sum()
+    }
+
+    /// Whether there is nothing but gaps.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The whole page.
+    #[must_use]
+    pub fn html(&self, fresh: &Fresh) -> Bytes {
+        let [before, between, after] = &self.parts;
+        let key = fresh.key.as_str();
+        let page = [before, fresh.notice.as_str(), between, key, after];
+        Bytes::from(page.concat())
+    }
+
+    /// The whole page as one gzip member (RFC 1952). What can be kept of it is compressed once.
+    ///
+    /// # Errors
+    /// When what goes into a gap is longer than 65,535 bytes.
+    pub fn gzip(&self, fresh: &Fresh) -> io::Result<Bytes> {
+        /// Deflate, no name, no time, fastest algorithm, unknown system.
+        const HEADER: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 4, 0xff];
+
+        let [before, between, after] = self.deflated()?;
+        let notice = stored(fresh.notice.as_bytes())?;
+        let key = stored(fresh.key.as_str().as_bytes())?;
+        let mut crc = Crc::new();
+        let mut member = Vec::with_capacity(
+            HEADER.len() + self.deflated_len() + notice.blocks.len() + key.blocks.len() + 8,
+        );
+        member.extend_from_slice(&HEADER);
+        for part in [before, &notice, between, &key, after] {
+            member.extend_from_slice(&part.blocks);
+            crc.combine(&part.crc);
+        }
+        member.extend_from_slice(&crc.sum().to_le_bytes());
+        member.extend_from_slice(&crc.amount().to_le_bytes());
+        Ok(Bytes::from(member))
+    }
+
+    fn deflated(&self) -> io::Result<&[Deflated; 3]> {
+        if let Some(deflated) = self.deflated.get() {
+            return Ok(deflated);
+        }
+        let [before, between, after] = &self.parts;
+        let deflated = [
+            deflate(before, false)?,
+            deflate(between, false)?,
+            deflate(after, true)?,
+        ];
+        Ok(self.deflated.get_or_init(|| deflated))
+    }
+
+    fn deflated_len(&self) -> usize {
+        self.deflated
+            .get()
+            .map_or(0, |parts| parts.iter().map(|part| part.blocks.len()).sum())
+    }
+}
+
+fn deflate(text: &str, last: bool) -> io::Result<Deflated> {
+    let mut crc = Crc::new();
+    crc.update(text.as_bytes());
+    let out = Vec::with_capacity(text.len() / 6 + 64);
+    let mut encoder = DeflateEncoder::new(out, Compression::fast());
+    encoder.write_all(text.as_bytes())?;
+    let blocks = if last {
+        encoder.finish()?
+    } else {
+        encoder.flush()?;
+        // What `finish` would add ends the whole member, so only what is there by now is taken.
+        encoder.get_ref().clone()
+    };
+    Ok(Deflated { blocks, crc })
+}
+
+/// One stored block that is not the last; nothing for nothing.
+fn stored(data: &[u8]) -> io::Result<Deflated> {
+    let mut crc = Crc::new();
+    crc.update(data);
+    let mut blocks = Vec::new();
+    if !data.is_empty() {
+        let length = u16::try_from(data.len()).map_err(io::Error::other)?;
+        blocks.push(0);
+        blocks.extend_from_slice(&length.to_le_bytes());
+        blocks.extend_from_slice(&(!length).to_le_bytes());
+        blocks.extend_from_slice(data);
+    }
+    Ok(Deflated { blocks, crc })
+}
+
+/// The pages seen last, each with the version of the list it shows. The api is asked for each whether that still holds.
+#[derive(Debug, Default)]
+pub struct KeptPages(Mutex<VecDeque<Kept>>);
+
+#[derive(Debug)]
+struct Kept {
+    view: ListView,
+    version: Version,
+    page: Arc<ListPage>,
+}
+
+impl KeptPages {
+    /// The page kept for this view.
+    #[must_use]
+    pub fn get(&self, view: &ListView) -> Option<(Version, Arc<ListPage>)> {
+        let pages = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let kept = pages.iter().find(|kept| kept.view == *view)?;
+        Some((kept.version.clone(), Arc::clone(&kept.page)))
+    }
+
+    /// Keeps a page in place of the one kept for this view, and forgets the oldest where all together are too long.
+    pub fn keep(&self, view: ListView, version: Version, page: Arc<ListPage>) {
+        let mut pages = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        pages.retain(|kept| kept.view != view);
+        if page.len() > MAX_KEPT_PAGE {
+            return;
+        }
+        pages.push_front(Kept {
+            view,
+            version,
+            page,
+        });
+        let mut total = 0;
+        pages.retain(|kept| {
+            // The compressed form is shorter than the page.
+            total += 2 * kept.page.len() + size_of::<Kept>();
+            total <= MAX_KEPT
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use std::io::Read;
+
+    use super::*;
+    use crate::list_view::{Cursor, Show};
+
+    fn page(before: &str, between: &str, after: &str) -> ListPage {
+        let gaps = Fresh::placeholders();
+        let html = format!(
+            "{before}{}{between}{}{after}",
+            gaps.notice,
+            gaps.key.as_str()
+        );
+        ListPage::cut(&html, &gaps).unwrap()
+    }
+
+    fn fresh(notice: &str) -> Fresh {
+        Fresh {
+            notice: notice.to_owned(),
+            key: IdempotencyKey::random(),
+        }
+    }
+
+    #[test]
+    fn what_is_fresh_is_in_the_gaps_in_both_forms() {
+        let long = "<li>Milk & honey 🍯</li>".repeat(10_000);
+        for (before, between, after) in
+            [("a", "b", "c"), ("", "", ""), ("<main>", &*long, "</main>")]
+        {
+            let page = page(before, between, after);
+            for notice in ["", "<p>Task added.</p>"] {
+                let fresh = fresh(notice);
+                let expected = format!("{before}{notice}{between}{}{after}", fresh.key.as_str());
+                assert_eq!(page.html(&fresh), expected);
+                let mut decoded = String::new();
+                let member = page.gzip(&fresh).unwrap();
+                flate2::read::GzDecoder::new(&member[..])
+                    .read_to_string(&mut decoded)
+                    .unwrap();
+                assert_eq!(decoded, expected);
+            }
+        }
+    }
+
+    #[test]
+    fn a_gap_that_is_too_long_is_an_error_and_no_broken_page() {
+        assert!(
+            page("a", "b", "c")
+                .gzip(&fresh(&"x".repeat(70_000)))
+                .is_err()
+        );
+    }
+
+    #[test]
+    fn placeholders_that_are_missing_are_noticed() {
+        assert!(ListPage::cut("<main></main>", &Fresh::placeholders()).is_none());
+    }
+
+    #[test]
+    fn pages_are_kept_by_view_and_within_limits() {
+        let kept = KeptPages::default();
+        let version = |tag: &str| Version::parse(&format!("\"{tag}\"")).unwrap();
+        let view = ListView::newest(Show::Active);
+        assert!(kept.get(&view).is_none());
+        kept.keep(view.clone(), version("1"), Arc::new(page("1", "", "")));
+        kept.keep(view.clone(), version("2"), Arc::new(page("2", "", "")));
+        assert_eq!(kept.get(&view).unwrap().0, version("2"));
+        assert!(kept.get(&ListView::default()).is_none());
+
+        kept.keep(
+            view.clone(),
+            version("3"),
+            Arc::new(page(&"x".repeat(MAX_KEPT_PAGE + 1), "", "")),
+        );
+        assert!(
+            kept.get(&view).is_none(),
+            "neither the long page nor the one before it"
+        );
+
+        let place = |number: usize| ListView {
+            show: Show::All,
+            after: Cursor::parse(&format!("c{number}")),
+        };
+        for number in 0..100 {
+            kept.keep(
+                place(number),
+                version("1"),
+                Arc::new(page(&"x".repeat(400_000), "", "")),
+            );
+        }
+        assert!(kept.get(&place(99)).is_some() && kept.get(&place(98)).is_some());
+        assert!(kept.get(&place(0)).is_none());
+        let pages = kept.0.lock().unwrap();
+        assert!(pages.iter().map(|kept| 2 * kept.page.len()).sum::<usize>() <= MAX_KEPT);
+    }
+}
