@@ -27,6 +27,8 @@ const LOCK_DEADLINE: Duration = Duration::from_secs(30);
 /// How many of the copies made before schema steps are kept.
 const KEEP_BEFORE_SCHEMA_STEP: usize = 3;
 
+/// Follows a copy's name, before the process's id, for as long as it is not finished.
+const PART: &str = ".part-";
 /// What messages call a copy that does not have its name yet.
 const COPY: &str = "the copy";
 
@@ -223,21 +225,28 @@ pub(super) fn before_schema_step(
         Path::new(db_path.file_name().unwrap_or_default()),
         ".before-schema-step-",
     );
-    let mut copies =
-        files_with_prefix(folder_of(db_path), &prefix.to_string_lossy()).map_err(|source| {
-            OpenError::Io {
-                path: db_path.to_owned(),
-                source,
-            }
-        })?;
-    copies.sort();
-    for old in copies.iter().rev().skip(KEEP_BEFORE_SCHEMA_STEP) {
-        fs::remove_file(old).map_err(|source| OpenError::Io {
-            path: old.clone(),
-            source,
-        })?;
-    }
-    Ok(())
+    let prune = || -> io::Result<()> {
+        remove_unfinished(folder_of(db_path), &prefix.to_string_lossy())?;
+        let mut copies = files_with_prefix(folder_of(db_path), &prefix.to_string_lossy())?;
+        copies.sort();
+        let mut old = copies.iter().rev().skip(KEEP_BEFORE_SCHEMA_STEP);
+        old.try_for_each(fs::remove_file)
+    };
+    prune().map_err(|source| OpenError::Io {
+        path: db_path.to_owned(),
+        source,
+    })
+}
+
+/// Deletes what processes that were killed while they copied have left. Only the holder of the store copies to names
+/// that begin with `prefix`, and not while it does this.
+pub(super) fn remove_unfinished(folder: &Path, prefix: &str) -> io::Result<()> {
+    let is_part = |path: &&PathBuf| {
+        let name = path.file_name().unwrap_or_default();
+        name.to_string_lossy().contains(PART)
+    };
+    let found = files_with_prefix(folder, prefix)?;
+    found.iter().filter(is_part).try_for_each(fs::remove_file)
 }
 
 fn files_with_prefix(folder: &Path, prefix: &str) -> io::Result<Vec<PathBuf>> {
@@ -262,7 +271,7 @@ pub(super) fn copy(
     target: &Path,
     should_stop: &dyn Fn() -> bool,
 ) -> Result<Summary, BackupError> {
-    let staged = beside(target, &format!(".part-{}", std::process::id()));
+    let staged = beside(target, &format!("{PART}{}", std::process::id()));
     let finished = copy_pages(source, &staged, should_stop).and_then(|mut summary| {
         target.clone_into(&mut summary.path);
         sync_file(&staged)?;
@@ -331,11 +340,7 @@ fn close_into_one_file(connection: Connection, path: &Path) -> Result<Summary, B
         path: path.to_owned(),
         source,
     };
-    connection
-        .pragma_update_and_check(None, "journal_mode", "DELETE", |row| {
-            row.get::<_, String>(0)
-        })
-        .map_err(error)?;
+    open::set_journal_mode(&connection, "DELETE").map_err(error)?;
     let summary = verify(&connection, path, COPY)?;
     connection.close().map_err(|(_, source)| error(source))?;
     Ok(summary)

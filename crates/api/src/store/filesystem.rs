@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::Path;
 
 use nix::sys::statfs::{NFS_SUPER_MAGIC, statfs};
+use nix::sys::statvfs::{FsFlags, statvfs};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -54,6 +55,11 @@ impl FileSystem {
             _ => Self::Local,
         })
     }
+}
+
+/// Whether what holds `path` is mounted read-only now.
+pub(super) fn is_read_only(path: &Path) -> bool {
+    statvfs(path).is_ok_and(|stats| stats.flags().contains(FsFlags::ST_RDONLY))
 }
 
 /// How SQLite keeps its journal.

@@ -25,6 +25,8 @@ use super::{OpenError, State, Store, StoreError};
 const LOOK_FOR_SUCCESSOR: Duration = Duration::from_millis(50);
 /// How often the announced successor tries to take the store.
 const TAKE: Duration = Duration::from_millis(5);
+/// How often a process that cannot serve the store's schema looks whether it has changed.
+const LOOK_FOR_SCHEMA: Duration = Duration::from_secs(1);
 /// How often a process that is not next tries whether it has become so.
 const WAIT_IN_LINE: Duration = Duration::from_millis(100);
 
@@ -165,6 +167,13 @@ impl KeeperThread {
 
     /// Announces itself and takes the store as soon as it is free. `None`: told to stop.
     fn take_over(&mut self) -> Result<Option<Place>, StoreFailure> {
+        // Whoever serves a store that this binary cannot serve is not asked to stop.
+        while let Some(error) = self.location.newer_than(self.settings.known) {
+            self.stand_by(error);
+            if self.told_to_stop(LOOK_FOR_SCHEMA) {
+                return Ok(None);
+            }
+        }
         while !self.lock.try_announce()? {
             if self.told_to_stop(WAIT_IN_LINE) {
                 return Ok(None);
@@ -175,9 +184,9 @@ impl KeeperThread {
                 return Ok(None);
             }
         }
-        self.open()?;
+        let place = self.open_or_stand_by()?;
         self.lock.withdraw()?;
-        Ok(Some(Place::Holder))
+        Ok(Some(place))
     }
 
     /// Keeps the store until somebody else asks for it.
@@ -203,18 +212,31 @@ impl KeeperThread {
             if self.lock.successor_waits()? || !self.lock.try_hold()? {
                 continue;
             }
-            match self.open() {
-                Ok(()) => return Ok(Some(Place::Holder)),
-                Err(OpenError::Newer { path, found, known }) => {
-                    let why = OpenError::Newer { path, found, known }.to_string();
-                    self.lock.release()?;
-                    let said = matches!(self.store.set(State::Standby(why.clone())), State::Standby(said) if said == why);
-                    if !said {
-                        log::error!("{why}");
-                    }
-                }
-                Err(failure) => return Err(failure.into()),
+            if let Place::Holder = self.open_or_stand_by()? {
+                return Ok(Some(Place::Holder));
             }
+        }
+    }
+
+    /// Opens the store, which this process has the lock of. One of a newer schema is let go again.
+    fn open_or_stand_by(&mut self) -> Result<Place, StoreFailure> {
+        match self.open() {
+            Ok(()) => Ok(Place::Holder),
+            Err(error @ OpenError::Newer { .. }) => {
+                self.lock.release()?;
+                self.stand_by(error);
+                Ok(Place::Former)
+            }
+            Err(failure) => Err(failure.into()),
+        }
+    }
+
+    /// Says in `/healthz`, and once in the log, why the store is not taken.
+    fn stand_by(&self, error: OpenError) {
+        let why = error.to_string();
+        let said = matches!(self.store.set(State::Standby(why.clone())), State::Standby(said) if said == why);
+        if !said {
+            log::error!("{why}");
         }
     }
 

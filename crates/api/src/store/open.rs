@@ -2,13 +2,13 @@
 
 use std::fs::{self, File};
 use std::io::{self, Read};
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use nix::sys::statvfs::{FsFlags, statvfs};
 use nix::unistd::Uid;
 use r2d2_sqlite::SqliteConnectionManager;
 use rusqlite::config::DbConfig;
@@ -16,7 +16,7 @@ use rusqlite::{Connection, ErrorCode, InterruptHandle, OpenFlags};
 use thiserror::Error;
 
 use super::backup::BackupError;
-use super::filesystem::{FileSystem, Journal};
+use super::filesystem::{self, FileSystem, Journal};
 use super::idempotency::KeysInFlight;
 use super::keeper::StoreFailure;
 use super::lock::LockFile;
@@ -233,6 +233,24 @@ impl Location {
         }
     }
 
+    /// Whether the store, which another process may have open, is newer than what a binary that knows `known` may
+    /// serve; `None` also where that cannot be seen from outside.
+    pub(super) fn newer_than(&self, known: SchemaVersion) -> Option<OpenError> {
+        // `user_version` in the file's head, which is current once a schema step is done. It spares a connection.
+        let mut version = [0; 4];
+        File::open(&self.path)
+            .and_then(|file| file.read_exact_at(&mut version, 60))
+            .ok()?;
+        if SchemaVersion::from_be_bytes(version) <= known || self.journal == Journal::Truncate {
+            return None;
+        }
+        let connection = backup::open_for_reading(&self.path).ok()?;
+        match schema::recognise(&connection, &self.path, known) {
+            Err(error @ OpenError::Newer { .. }) => Some(error),
+            _ => None,
+        }
+    }
+
     /// Length of the write-ahead log in bytes; a store that was closed cleanly has none.
     fn log_length(&self) -> u64 {
         fs::metadata(beside(&self.path, "-wal")).map_or(0, |metadata| metadata.len())
@@ -327,9 +345,10 @@ impl OpenStore {
         // there may have left pages that look written and are not.
         checkpoint(&connection, location, "TRUNCATE").map_err(location.sqlite())?;
         keep_checkpoint_on_close(&connection).map_err(location.sqlite())?;
-        lock.mark_store_exists().map_err(io_error)?;
-        File::open(folder_of(path))
-            .and_then(|folder| folder.sync_all())
+        // The store's name is on the disk before anything says that there is a store.
+        let sync_folder = || File::open(folder_of(path)).and_then(|folder| folder.sync_all());
+        sync_folder()
+            .and_then(|()| lock.mark_store_exists())
             .map_err(io_error)?;
 
         let (readers, checkpointer) = match location.journal {
@@ -423,9 +442,7 @@ impl OpenStore {
         let path = self.path.clone();
         self.writer
             .read(move |connection| {
-                let read_only =
-                    statvfs(&path).is_ok_and(|stats| stats.flags().contains(FsFlags::ST_RDONLY));
-                if read_only {
+                if filesystem::is_read_only(&path) {
                     return Err(StoreError::ReadOnly);
                 }
                 connection.execute_batch("BEGIN IMMEDIATE; ROLLBACK")?;
@@ -528,8 +545,7 @@ fn prepare_for_writing(connection: &Connection, location: &Location) -> Result<(
         Journal::Truncate => ("truncate", "EXTRA"),
     };
     let prepare = || -> rusqlite::Result<String> {
-        let set: String =
-            connection.pragma_update_and_check(None, "journal_mode", mode, |row| row.get(0))?;
+        let set = set_journal_mode(connection, mode)?;
         connection.pragma_update(None, "synchronous", synchronous)?;
         connection.pragma_update(None, "foreign_keys", true)?;
         connection.pragma_update(None, "trusted_schema", false)?;
@@ -547,6 +563,23 @@ fn prepare_for_writing(connection: &Connection, location: &Location) -> Result<(
     }
     connection.set_prepared_statement_cache_capacity(32);
     Ok(())
+}
+
+/// Sets the journal mode and says which one it is now.
+pub(super) fn set_journal_mode(connection: &Connection, mode: &str) -> rusqlite::Result<String> {
+    let mut statement = connection.prepare(&format!("PRAGMA journal_mode = {mode}"))?;
+    let mut rows = statement.query([])?;
+    let set = match rows.next()? {
+        Some(row) => row.get(0)?,
+        None => return Err(rusqlite::Error::QueryReturnedNoRows),
+    };
+    // The file is changed only after the row: without this step a failure would go unseen, and the store would be
+    // written in another mode than the one it says.
+    while rows.next()?.is_some() {}
+    // After quick_check SQLite leaves a read transaction open here, which holds up the checkpoint; the next read ends
+    // it.
+    connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
+    Ok(set)
 }
 
 fn checkpoint(connection: &Connection, location: &Location, mode: &str) -> rusqlite::Result<()> {

@@ -126,6 +126,7 @@ fn make_copy(
     };
     let start = Instant::now();
     fs::create_dir_all(&schedule.dir).map_err(io_error)?;
+    backup::remove_unfinished(&schedule.dir, "tasks-").map_err(io_error)?;
     let time = Timestamp::now();
     let target = schedule
         .dir

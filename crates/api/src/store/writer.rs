@@ -5,6 +5,7 @@
 //! answered is on the disk.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{
@@ -14,13 +15,13 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use std::{io, thread};
 
-use rusqlite::Connection;
 use rusqlite::config::DbConfig;
+use rusqlite::{Connection, ErrorCode};
 use tokio::sync::oneshot;
 
 use super::keeper::StoreFailure;
 use super::open::OnFailure;
-use super::{StoreError, sqlite};
+use super::{StoreError, filesystem, sqlite};
 use crate::clock::SteadyClock;
 
 /// Changes that may wait; one more is refused at once.
@@ -51,7 +52,7 @@ impl<T: Send, F: FnOnce(&Connection) -> Result<T, StoreError> + Send> Job for Ch
         let Some(work) = self.work.take() else {
             return false;
         };
-        let found = work(connection);
+        let found = work(connection).map_err(|error| told_apart(connection, error));
         let keep = found.is_ok();
         self.found = Some(found);
         keep
@@ -211,7 +212,9 @@ impl<C: Fn(&Connection)> WriterThread<C> {
         let mut jobs = vec![first];
         let next = self.collect(&mut jobs);
         self.last_batch = jobs.len();
-        let committed = self.commit(&mut jobs);
+        let committed = self
+            .commit(&mut jobs)
+            .map_err(|error| told_apart(&self.connection, error));
         let failure = committed.as_ref().err().cloned();
         for job in jobs {
             job.answer(committed.clone());
@@ -272,8 +275,11 @@ impl<C: Fn(&Connection)> WriterThread<C> {
                 Ok(())
             }
             Err(failure) => {
-                if !self.connection.is_autocommit() {
-                    self.connection.execute_batch("ROLLBACK")?;
+                if !self.connection.is_autocommit()
+                    && let Err(error) = self.connection.execute_batch("ROLLBACK")
+                {
+                    // Neither done nor undone: only another process can tell from the file what holds.
+                    return Err(StoreError::Untrusted(Arc::new(error)));
                 }
                 Err(failure)
             }
@@ -290,6 +296,23 @@ impl<C: Fn(&Connection)> WriterThread<C> {
                 PURGE_EVERY
             }
         }
+    }
+}
+
+/// To SQLite a write to a file system that has become read-only is any I/O error.
+fn told_apart(connection: &Connection, error: StoreError) -> StoreError {
+    match &error {
+        StoreError::Sqlite(cause)
+            if matches!(
+                cause.sqlite_error_code(),
+                Some(ErrorCode::SystemIoFailure | ErrorCode::CannotOpen)
+            ) && connection
+                .path()
+                .is_some_and(|path| filesystem::is_read_only(Path::new(path))) =>
+        {
+            StoreError::ReadOnly
+        }
+        _ => error,
     }
 }
 
