@@ -1,0 +1,19 @@
+//! Faults, each produced for real: the api is a process of its own, started on a store of its own.
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
+#![allow(dead_code)]
+
+mod support;
+mod torture;
+
+mod backup;
+mod clock;
+mod file_system;
+mod full_disk;
+mod hand_over;
+mod io_errors;
+mod kill;
+mod locked;
+mod read_only;
+mod schedule;
+mod sigterm;
+mod two_processes;

@@ -1,0 +1,3 @@
+//! The long form.
+
+pub mod power_cuts;
