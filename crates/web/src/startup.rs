@@ -6,11 +6,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::available_parallelism;
 
 use actix_web::body::MessageBody;
-use actix_web::dev::{Server, ServerHandle, ServiceFactory, ServiceRequest, ServiceResponse};
+use actix_web::dev::{Server, ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::middleware::from_fn;
 use actix_web::{App, Error, HttpServer, web};
 use thiserror::Error as ThisError;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::api_client::ApiClient;
 use crate::compression::compress;
@@ -39,6 +39,9 @@ pub enum StartupError {
     /// The client for the api cannot be set up.
     #[error("cannot set up the client for the api: {0}")]
     ApiClient(#[from] reqwest::Error),
+    /// Signals cannot be caught.
+    #[error("cannot catch signals: {0}")]
+    Signal(#[source] io::Error),
     /// A template cannot be parsed.
     #[error("cannot parse the templates: {0}")]
     Templates(#[from] tera::Error),
@@ -50,7 +53,7 @@ impl StartupError {
     pub fn is_configuration(&self) -> bool {
         match self {
             Self::Bind { .. } => true,
-            Self::ApiClient(_) | Self::Templates(_) => false,
+            Self::ApiClient(_) | Self::Signal(_) | Self::Templates(_) => false,
         }
     }
 }
@@ -60,6 +63,7 @@ pub struct Application {
     port: u16,
     server: Server,
     health: Health,
+    signals: StopSignals,
 }
 
 /// What handlers share.
@@ -84,6 +88,8 @@ impl Application {
             log: _,
             reload_templates,
         } = config;
+        // Before anybody can know that the service is there, and stop it.
+        let signals = StopSignals::catch().map_err(StartupError::Signal)?;
         let bind_failure = |source| StartupError::Bind { address, source };
 
         let workers = available_parallelism().map_or(1, usize::from);
@@ -133,6 +139,7 @@ impl Application {
             port,
             server,
             health,
+            signals,
         })
     }
 
@@ -146,27 +153,49 @@ impl Application {
     /// answered, or after [`limits::STOP_TIMEOUT`].
     ///
     /// # Errors
-    /// When signals cannot be waited for, or the server fails.
+    /// When the server fails.
     pub async fn run_until_stopped(self) -> io::Result<()> {
-        let Self { server, health, .. } = self;
-        let stop = stop_on_signal(server.handle(), health);
+        let Self {
+            server,
+            health,
+            signals,
+            ..
+        } = self;
+        let handle = server.handle();
+        let stop = async {
+            let signal = signals.wait().await;
+            health.begin_to_stop();
+            log::info!(signal = signal; "stopping: finishing the requests in flight");
+            handle.stop(true).await;
+            Ok(())
+        };
         tokio::try_join!(server, stop)?;
         log::info!("stopped");
         Ok(())
     }
 }
 
-async fn stop_on_signal(handle: ServerHandle, health: Health) -> io::Result<()> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let name = tokio::select! {
-        _ = terminate.recv() => "SIGTERM",
-        _ = interrupt.recv() => "SIGINT",
-    };
-    health.begin_to_stop();
-    log::info!(signal = name; "stopping: finishing the requests in flight");
-    handle.stop(true).await;
-    Ok(())
+/// SIGTERM and SIGINT, caught from the moment this is made.
+struct StopSignals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl StopSignals {
+    fn catch() -> io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
+    }
+
+    /// Waits for the first of them and names it.
+    async fn wait(mut self) -> &'static str {
+        tokio::select! {
+            _ = self.terminate.recv() => "SIGTERM",
+            _ = self.interrupt.recv() => "SIGINT",
+        }
+    }
 }
 
 /// Middleware listed last is outermost.

@@ -72,7 +72,6 @@ async fn a_body_nobody_reads_is_not_waited_for() {
         );
         let (answer, took) = dribble(web, &request).await;
         assert!(answer.starts_with("HTTP/1.1 "), "{head}: {answer}");
-        println!("{head}: {took:?}");
         assert!(took < Duration::from_secs(13), "{head}: {took:?}");
     });
     futures_util::future::join_all(cases).await;
