@@ -15,7 +15,7 @@ use serde::Serialize;
 use thiserror::Error as ThisError;
 use utoipa::ToSchema;
 
-use crate::request_log::RequestId;
+use crate::request_log::{RequestId, X_REQUEST_ID};
 use crate::store::StoreError;
 
 /// The media type of every answer that is neither 2xx nor 304.
@@ -38,6 +38,9 @@ pub enum ApiError {
         /// What would be accepted.
         expected: &'static str,
     },
+    /// What was sent is no HTTP request.
+    #[error("This is not a valid HTTP/1.1 request.")]
+    MalformedRequest,
     /// The body broke off.
     #[error("The body ended early. Send the request again.")]
     IncompleteBody,
@@ -53,6 +56,9 @@ pub enum ApiError {
     /// The path does not know the method; what it knows is in `Allow`.
     #[error("This path accepts {0}.")]
     MethodNotAllowed(&'static str),
+    /// Request line and headers took too long to arrive.
+    #[error("Request line and headers did not arrive within {0} seconds. Send the request again.")]
+    HeadTimeout(u64),
     /// The body took too long to arrive.
     #[error("The body did not arrive within {0} seconds. Send the request again.")]
     BodyTimeout(u64),
@@ -158,11 +164,13 @@ impl ApiError {
             Self::MalformedJson(_)
             | Self::NotUtf8(_)
             | Self::MalformedHeader { .. }
+            | Self::MalformedRequest
             | Self::IncompleteBody
             | Self::MissingFilter
             | Self::Unauthorized
             | Self::UnknownPath
             | Self::MethodNotAllowed(_)
+            | Self::HeadTimeout(_)
             | Self::BodyTimeout(_)
             | Self::BodyTooLarge(_)
             | Self::UnsupportedMediaType(_)
@@ -238,6 +246,20 @@ impl ApiError {
             .body(body)
     }
 
+    /// The whole answer as HTTP/1.1 has it, for a connection on which no request arrived. It ends the connection.
+    pub(crate) fn to_http(&self, request_id: RequestId) -> Vec<u8> {
+        let status = self.status_code();
+        let body = serde_json::to_string(&self.problem(request_id)).unwrap_or_default();
+        format!(
+            "HTTP/1.1 {} {}\r\ncontent-type: {PROBLEM_JSON}\r\ncontent-length: {}\r\nconnection: close\r\n\
+             {X_REQUEST_ID}: {request_id}\r\n\r\n{body}",
+            status.as_u16(),
+            status.canonical_reason().unwrap_or_default(),
+            body.len()
+        )
+        .into_bytes()
+    }
+
     /// Logs what is ours to repair. Refusals that tell the client what to change have their line in the request log.
     fn log(&self, request_id: RequestId) {
         let id = request_id.to_string();
@@ -283,12 +305,13 @@ impl ResponseError for ApiError {
             Self::MalformedJson(_)
             | Self::NotUtf8(_)
             | Self::MalformedHeader { .. }
+            | Self::MalformedRequest
             | Self::IncompleteBody
             | Self::MissingFilter => StatusCode::BAD_REQUEST,
             Self::Unauthorized => StatusCode::UNAUTHORIZED,
             Self::UnknownPath | Self::Store(StoreError::UnknownTask) => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
-            Self::BodyTimeout(_) => StatusCode::REQUEST_TIMEOUT,
+            Self::HeadTimeout(_) | Self::BodyTimeout(_) => StatusCode::REQUEST_TIMEOUT,
             Self::Store(StoreError::KeyInFlight) => StatusCode::CONFLICT,
             Self::Store(StoreError::Changed) => StatusCode::PRECONDITION_FAILED,
             Self::BodyTooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,

@@ -17,6 +17,8 @@ pub const MAX_BODY: usize = 64 * 1024;
 pub const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
 /// The body must arrive within this time after the headers.
 pub const BODY_TIMEOUT: Duration = Duration::from_secs(10);
+/// After an early answer the rest of the request is read and thrown away for this long, so that the answer arrives.
+pub const LINGER: Duration = Duration::from_secs(2);
 /// An idle connection is kept for this long: longer than the web keeps its own, so that the web is never the one to
 /// find a connection closed.
 pub const KEEP_ALIVE: Duration = Duration::from_secs(75);
@@ -52,4 +54,5 @@ fn head_length(request: &ServiceRequest) -> usize {
     line + headers
         .map(|(name, value)| name.as_str().len() + value.len() + SEPARATORS)
         .sum::<usize>()
+        + "\r\n".len()
 }

@@ -9,14 +9,15 @@ use std::time::Instant;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::error::InternalError;
-use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
+use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue, TRANSFER_ENCODING};
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
-use actix_web::{Error, HttpMessage};
+use actix_web::{Error, HttpMessage, ResponseError};
 use futures_util::FutureExt;
 use log::Level;
 
-use crate::error;
+use crate::connection::Progress;
+use crate::error::{self, ApiError};
 
 /// The response header that carries the [`RequestId`].
 pub const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -80,10 +81,12 @@ pub async fn log_requests(
     let start = Instant::now();
     let id = RequestId::from_traceparent(request.headers()).unwrap_or_else(RequestId::random);
     request.extensions_mut().insert(id);
+    let busy = request.conn_data::<Progress>().map(Progress::begin);
+    let is_streamed = request.headers().contains_key(TRANSFER_ENCODING);
     let line = Line {
         start,
         id,
-        method: request.method().clone(),
+        method: Some(request.method().clone()),
         path: request.path().to_owned(),
     };
     match AssertUnwindSafe(next.call(request)).catch_unwind().await {
@@ -92,6 +95,12 @@ pub async fn log_requests(
             add_id(response.headers_mut(), id);
             let route = response.request().match_pattern();
             line.log(route.as_deref(), response.status());
+            if let Some(busy) = busy
+                && is_streamed
+                && response.status().is_client_error()
+            {
+                busy.rest_is_unwanted();
+            }
             Ok(response)
         }
         Ok(Err(error)) => {
@@ -107,6 +116,18 @@ pub async fn log_requests(
     }
 }
 
+/// Refuses what never became a request: logs it, and gives the whole answer.
+pub(crate) fn refuse(error: &ApiError) -> Vec<u8> {
+    let line = Line {
+        start: Instant::now(),
+        id: RequestId::random(),
+        method: None,
+        path: "-".to_owned(),
+    };
+    line.log(None, error.status_code());
+    error.to_http(line.id)
+}
+
 fn add_id(headers: &mut HeaderMap, id: RequestId) {
     if let Ok(value) = HeaderValue::from_str(&id.to_string()) {
         headers.insert(X_REQUEST_ID, value);
@@ -117,7 +138,8 @@ fn add_id(headers: &mut HeaderMap, id: RequestId) {
 struct Line {
     start: Instant,
     id: RequestId,
-    method: Method,
+    /// None where nothing could be read of it.
+    method: Option<Method>,
     path: String,
 }
 
@@ -133,7 +155,7 @@ impl Line {
         log::log!(
             level,
             request_id = self.id.to_string().as_str(),
-            method = self.method.as_str(),
+            method = self.method.as_ref().map_or("-", Method::as_str),
             route = route.unwrap_or("-"),
             path = self.path.as_str(),
             status = status.as_u16(),

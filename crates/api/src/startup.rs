@@ -6,14 +6,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use actix_web::dev::Server;
+use actix_server::Server;
 use actix_web::middleware::from_fn;
-use actix_web::{App, HttpServer, web};
+use actix_web::{App, web};
 use thiserror::Error;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::auth::RequiredToken;
 use crate::config::{BIND_ADDR, Config};
+use crate::connection::http_service;
 use crate::limits::{self, refuse_large_heads};
 use crate::request_log::log_requests;
 use crate::routes;
@@ -124,7 +125,7 @@ impl Application {
         let store = web::Data::new(store);
         let state = web::Data::from(Arc::clone(&process));
         let token = web::Data::new(RequiredToken(config.api_token));
-        let server = HttpServer::new(move || {
+        let app = move || {
             App::new()
                 .app_data(store.clone())
                 .app_data(state.clone())
@@ -132,16 +133,16 @@ impl Application {
                 .configure(routes::configure)
                 .wrap(from_fn(refuse_large_heads))
                 .wrap(from_fn(log_requests))
-        })
-        .client_request_timeout(limits::HEAD_TIMEOUT)
-        .keep_alive(limits::KEEP_ALIVE)
-        .max_connections(limits::MAX_CONNECTIONS)
-        .tcp_nodelay(true)
-        .shutdown_timeout(limits::STOP_TIMEOUT.as_secs())
-        .disable_signals()
-        .listen(listener)
-        .map_err(bind_error)?
-        .run();
+        };
+        let server = Server::build()
+            .max_concurrent_connections(limits::MAX_CONNECTIONS)
+            .shutdown_timeout(limits::STOP_TIMEOUT.as_secs())
+            .disable_signals();
+        let stop = server.graceful_shutdown_signal();
+        let server = server
+            .listen("api", listener, http_service(app, stop))
+            .map_err(bind_error)?
+            .run();
         log::info!(
             version = crate::VERSION,
             git_sha = crate::GIT_SHA,
@@ -201,8 +202,8 @@ async fn serve(
     let handle = server.handle();
     let stopping = async {
         let reason = stop.await;
-        log::info!(reason = reason; "stopping: finishing the requests in flight");
         process.stopping.store(true, Ordering::Release);
+        log::info!(reason = reason; "stopping: finishing the requests in flight");
         handle.stop(true).await;
         Ok(())
     };

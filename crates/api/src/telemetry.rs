@@ -40,6 +40,8 @@ pub fn init(config: &LogConfig) -> Result<LogThread, TelemetryError> {
     for library in ["actix_server", "rusqlite_migration"] {
         builder.filter_module(library, LevelFilter::Warn);
     }
+    // What clients do wrong on a connection has its line in the request log.
+    builder.filter_module("actix_http::h1::dispatcher", LevelFilter::Off);
     builder.parse_filters(&config.filter);
     match config.format {
         LogFormat::Text => builder.format(|out, record| write_text(out, record, Timestamp::now())),

@@ -1,0 +1,277 @@
+//! What happens on a connection before there is a request: a head that does not come in time, or is none.
+//!
+//! actix answers those by itself, with an empty body, and gives only the first head of a connection a time limit.
+//! [`Connection`] stands between it and the socket, and answers as everything else is answered: with a problem
+//! document, a request id and a line in the log. It also ends the connections of refused requests whose body never
+//! ends, which actix would keep open.
+
+use std::cell::Cell;
+use std::io;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use actix_http::HttpService;
+use actix_http::body::{BoxBody, MessageBody};
+use actix_http::error::DispatchError;
+use actix_server::{GracefulShutdownSignal, ServerServiceFactory};
+use actix_service::{
+    IntoServiceFactory, ServiceFactory, ServiceFactoryExt, fn_service, map_config,
+};
+use actix_web::dev::AppConfig;
+use actix_web::rt::net::TcpStream;
+use actix_web::{Error, HttpResponse};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::{Instant, Sleep, sleep_until};
+
+use crate::error::ApiError;
+use crate::limits::{HEAD_TIMEOUT, KEEP_ALIVE, LINGER, MAX_HEAD};
+use crate::request_log;
+
+/// How far the request on a connection has come.
+#[derive(Debug, Clone)]
+pub struct Progress(Rc<State>);
+
+#[derive(Debug)]
+struct State {
+    /// Whether a request is being answered.
+    busy: Cell<bool>,
+    /// Until when the head that is arriving must be there.
+    head_due: Cell<Option<Instant>>,
+    /// Until when the rest of a refused request must be there.
+    rest_due: Cell<Option<Instant>>,
+}
+
+/// A request is being answered for as long as this lives.
+#[derive(Debug)]
+pub struct Busy(Progress);
+
+impl Progress {
+    fn accepted() -> Self {
+        Self(Rc::new(State {
+            busy: Cell::new(false),
+            head_due: Cell::new(Some(Instant::now() + HEAD_TIMEOUT)),
+            rest_due: Cell::new(None),
+        }))
+    }
+
+    fn bytes_arrived(&self) {
+        if !self.0.busy.get() && self.0.head_due.get().is_none() {
+            self.0.head_due.set(Some(Instant::now() + HEAD_TIMEOUT));
+        }
+    }
+
+    /// The head has arrived.
+    #[must_use]
+    pub fn begin(&self) -> Busy {
+        self.0.busy.set(true);
+        self.0.head_due.set(None);
+        self.0.rest_due.set(None);
+        Busy(self.clone())
+    }
+}
+
+impl Busy {
+    /// The request is refused, and more of its body may follow: that is not waited for much longer.
+    pub fn rest_is_unwanted(&self) {
+        let Self(Progress(state)) = self;
+        state.rest_due.set(Some(Instant::now() + LINGER));
+    }
+}
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        let Self(Progress(state)) = self;
+        state.busy.set(false);
+    }
+}
+
+/// A socket as HTTP is spoken on it.
+#[derive(Debug)]
+pub struct Connection {
+    socket: TcpStream,
+    progress: Progress,
+    /// Runs while something is due.
+    timer: Option<Pin<Box<Sleep>>>,
+    /// Whether it did not come in time: nothing is read any more.
+    cut: bool,
+    /// Whether the next bytes written are the first of an answer.
+    flushed: bool,
+    /// What is still to be written in the place of actix's own answer.
+    refusal: Vec<u8>,
+}
+
+impl Connection {
+    fn new(socket: TcpStream) -> Self {
+        Self {
+            socket,
+            progress: Progress::accepted(),
+            timer: None,
+            cut: false,
+            flushed: true,
+            refusal: Vec::new(),
+        }
+    }
+
+    /// Ready when what should arrive has taken too long; true where that is a head.
+    fn poll_overdue(&mut self, context: &mut Context<'_>) -> Poll<bool> {
+        let Progress(state) = &self.progress;
+        let (deadline, is_head) = match (state.head_due.get(), state.rest_due.get()) {
+            // What comes after a refused request is more of it, unless it turns out to be the next one.
+            (_, Some(due)) => (due, false),
+            (Some(due), None) => (due, true),
+            (None, None) => {
+                self.timer = None;
+                return Poll::Pending;
+            }
+        };
+        let timer = self
+            .timer
+            .get_or_insert_with(|| Box::pin(sleep_until(deadline)));
+        if timer.deadline() != deadline {
+            timer.as_mut().reset(deadline);
+        }
+        timer.as_mut().poll(context).map(|()| is_head)
+    }
+
+    fn poll_write_refusal(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        while !self.refusal.is_empty() {
+            let socket = Pin::new(&mut self.socket);
+            let written = ready!(socket.poll_write(context, &self.refusal))?;
+            self.refusal.drain(..written);
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncRead for Connection {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        if this.cut {
+            return Poll::Ready(Ok(()));
+        }
+        let before = buffer.filled().len();
+        if let Poll::Ready(read) = Pin::new(&mut this.socket).poll_read(context, buffer) {
+            if buffer.filled().len() > before {
+                this.progress.bytes_arrived();
+            }
+            return Poll::Ready(read);
+        }
+        let is_head = ready!(this.poll_overdue(context));
+        this.cut = true;
+        if is_head {
+            this.refusal = request_log::refuse(&ApiError::HeadTimeout(HEAD_TIMEOUT.as_secs()));
+        }
+        // What does not fit into the socket now is written when the connection is closed.
+        let _ = this.poll_write_refusal(context)?;
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for Connection {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let this = self.get_mut();
+        ready!(this.poll_write_refusal(context))?;
+        if this.cut {
+            return Poll::Ready(Ok(bytes.len()));
+        }
+        if this.flushed
+            && let Some(error) = own_refusal(bytes)
+        {
+            this.refusal = request_log::refuse(&error);
+            let _ = this.poll_write_refusal(context)?;
+            return Poll::Ready(Ok(bytes.len()));
+        }
+        this.flushed = false;
+        Pin::new(&mut this.socket).poll_write(context, bytes)
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        ready!(this.poll_write_refusal(context))?;
+        this.flushed = true;
+        // Nothing is read right after an answer: the timer of what is due has to be set here.
+        if this.poll_overdue(context).is_ready() {
+            context.waker().wake_by_ref();
+        }
+        Pin::new(&mut this.socket).poll_flush(context)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        ready!(this.poll_write_refusal(context))?;
+        Pin::new(&mut this.socket).poll_shutdown(context)
+    }
+}
+
+/// The error that `answer` stands for, if actix gives it by itself: every answer of ours has a request id.
+fn own_refusal(answer: &[u8]) -> Option<ApiError> {
+    let status = answer.strip_prefix(b"HTTP/1.")?.get(2..5)?;
+    let has_id = || {
+        let name = request_log::X_REQUEST_ID;
+        let name = name.as_str().as_bytes();
+        answer.windows(name.len()).any(|part| part == name)
+    };
+    match status {
+        [b'4' | b'5', _, _] if has_id() => None,
+        b"431" => Some(ApiError::HeadTooLarge(MAX_HEAD)),
+        [b'4', _, _] => Some(ApiError::MalformedRequest),
+        [b'5', _, _] => Some(ApiError::Panicked),
+        _ => None,
+    }
+}
+
+/// What speaks HTTP on each connection of a server, and hands requests to the app that `app` makes.
+pub fn http_service<A, F, B>(
+    app: impl Fn() -> A + Send + Clone + 'static,
+    stop: GracefulShutdownSignal,
+) -> impl ServerServiceFactory<TcpStream>
+where
+    A: IntoServiceFactory<F, actix_http::Request>,
+    F: ServiceFactory<
+            actix_http::Request,
+            Config = AppConfig,
+            Response = actix_web::dev::ServiceResponse<B>,
+            Error = Error,
+            InitError = (),
+        > + 'static,
+    F::Future: 'static,
+    B: MessageBody + 'static,
+{
+    move || {
+        let stop = stop.clone();
+        let app = app()
+            .into_factory()
+            .map_err(|error: Error| -> HttpResponse<BoxBody> { error.error_response() });
+        let http = HttpService::build()
+            .keep_alive(KEEP_ALIVE)
+            // Off: see `Connection`.
+            .client_request_timeout(Duration::ZERO)
+            .client_disconnect_timeout(LINGER)
+            .graceful_shutdown_signal(move || {
+                let stop = stop.clone();
+                async move { stop.notified().await }
+            })
+            .on_connect_ext(|connection: &Connection, data| {
+                data.insert(connection.progress.clone());
+            })
+            .h1(map_config(app, |()| AppConfig::default()));
+        fn_service(|socket: TcpStream| async {
+            // Small answers are not to wait for each other.
+            socket.set_nodelay(true)?;
+            let peer: Option<SocketAddr> = socket.peer_addr().ok();
+            Ok::<_, DispatchError>((Connection::new(socket), peer))
+        })
+        .and_then(http)
+    }
+}
