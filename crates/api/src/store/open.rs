@@ -320,6 +320,10 @@ impl OpenStore {
         let unclean = location.log_length() > 0;
         let length = fs::metadata(path).map_or(0, |metadata| metadata.len());
         let mut connection = connect(location)?;
+        if !unclean {
+            // Should the file be refused, closing takes away the empty log that looking at it made.
+            keep_checkpoint_on_close(&connection).map_err(location.sqlite())?;
+        }
         let found = schema::recognise(&connection, path, known)?;
         let check_later =
             !unclean && length > CHECK_FIRST_BELOW && location.journal == Journal::Wal;
@@ -610,8 +614,8 @@ fn reader_pool(path: &Path) -> Result<r2d2::Pool<SqliteConnectionManager>, OpenE
             connection.pragma_update(None, "cell_size_check", true)
         });
     r2d2::Pool::builder()
+        // All from the start: one that is still being opened when the store closes would leave the log behind.
         .max_size(READERS)
-        .min_idle(Some(1))
         .idle_timeout(None)
         .max_lifetime(None)
         .test_on_check_out(false)
