@@ -5,10 +5,9 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{ALLOW, RETRY_AFTER};
 use actix_web::http::{ConnectionType, StatusCode};
 use actix_web::middleware::Next;
-use actix_web::{Error, HttpResponse, web};
+use actix_web::{Error, HttpRequest, HttpResponse, web};
 
 use crate::error::{Explanation, RETRY_AFTER_SECONDS, RetryForm, WebError, explain_status};
-use crate::list_view::TASKS_PATH;
 use crate::request_log::{Cause, RequestId};
 use crate::templates::{ErrorPage, Link, Page, Templates, html};
 
@@ -43,7 +42,7 @@ pub async fn render_errors(
         (Some(error), _) => Some(Cause::of(error)),
         (None, failure) => failure.map(|failure| Cause::new(failure.to_string())),
     };
-    let link = link_for(status, error, response.request().uri().path());
+    let link = link_for(status, error, response.request());
     let unread = request_may_be_unread(error);
     let mut page = page(
         &templates,
@@ -120,11 +119,12 @@ fn page(
 }
 
 /// Where to go next: the same page again where that may help, else the list.
-fn link_for(status: StatusCode, error: Option<&WebError>, path: &str) -> Link {
-    let again = matches!(error, Some(WebError::Api(_))) && status.is_server_error();
-    match (again, path) {
-        (true, TASKS_PATH) => Link {
-            href: TASKS_PATH.to_owned(),
+fn link_for(status: StatusCode, error: Option<&WebError>, request: &HttpRequest) -> Link {
+    let may_help = matches!(error, Some(WebError::Api(_))) && status.is_server_error();
+    match request.uri().path_and_query() {
+        // The path is that of a page, which is why there is an answer of the api.
+        Some(page) if may_help && request.method().is_safe() => Link {
+            href: page.as_str().to_owned(),
             label: "Try again",
         },
         _ => Link::to_tasks(),

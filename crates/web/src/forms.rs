@@ -6,6 +6,7 @@
 use actix_web::http::header::{CONTENT_TYPE, HeaderMap};
 use percent_encoding::percent_decode;
 use serde::Serialize;
+use sha2::{Digest, Sha256};
 use thiserror::Error;
 
 use crate::list_view::ListView;
@@ -163,12 +164,33 @@ impl TaskText {
         })
     }
 
+    /// Stands for this text, so that a form can tell whether it is still the one it was filled with.
+    #[must_use]
+    pub fn mark(&self) -> TextMark {
+        let mut hash = Sha256::new();
+        hash.update(self.title.as_bytes());
+        hash.update([0]);
+        hash.update(self.description.as_bytes());
+        let hash = hash.finalize();
+        TextMark(
+            hash.iter()
+                .take(16)
+                .map(|byte| format!("{byte:02x}"))
+                .collect(),
+        )
+    }
+
     /// Whether the api stores the same for both: it trims titles and nothing else.
     #[must_use]
     pub fn is_stored_as(&self, stored: &Self) -> bool {
         self.title.trim() == stored.title && self.description == stored.description
     }
 }
+
+/// A hash of a [`TaskText`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct TextMark(String);
 
 /// A key that makes a repeated `POST` one task (IETF draft, The Idempotency-Key HTTP Header Field).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -259,18 +281,25 @@ pub struct EditForm {
     pub text: TaskText,
     /// The version the person saw when they began to type.
     pub version: Version,
+    /// The text they saw then.
+    pub seen: Option<TextMark>,
     /// Where the person was.
     pub return_to: ListView,
 }
 
 impl Form for EditForm {
-    const FIELDS: &'static [&'static str] = &["title", "description", "version", "return_to"];
+    const FIELDS: &'static [&'static str] =
+        &["title", "description", "version", "seen", "return_to"];
 
     fn from_pairs(pairs: &Pairs) -> Result<Self, FormError> {
         let version = Version::parse(pairs.required("version")?).ok_or(FormError::BadValue)?;
+        let seen = pairs
+            .optional("seen")?
+            .map(|mark| TextMark(mark.to_owned()));
         Ok(Self {
             text: TaskText::from_pairs(pairs)?,
             version,
+            seen,
             return_to: return_to(pairs)?,
         })
     }

@@ -88,6 +88,9 @@ impl Application {
             log: _,
             reload_templates,
         } = config;
+        if let Err(error) = limits::raise_open_files() {
+            log::warn!("cannot raise the limit of open files: {error}");
+        }
         // Before anybody can know that the service is there, and stop it.
         let signals = StopSignals::catch().map_err(StartupError::Signal)?;
         let bind_failure = |source| StartupError::Bind { address, source };

@@ -18,7 +18,7 @@ use tera::{Context, Tera};
 use crate::api_client::{Counts, Task, TaskList};
 use crate::assets::Asset;
 use crate::error::RetryForm;
-use crate::forms::{IdempotencyKey, TaskText, Version};
+use crate::forms::{IdempotencyKey, TaskText, TextMark, Version};
 use crate::list_page::{Fresh, ListPage};
 use crate::list_view::{ListView, Show, TASKS_PATH};
 use crate::notice::Notice;
@@ -267,6 +267,8 @@ pub struct EditPage {
     pub fields: Fields,
     /// The version the person saw.
     pub version: Version,
+    /// The text they saw.
+    pub seen: Option<TextMark>,
     /// Where the person was.
     pub return_to: String,
     /// Why the form is back.
@@ -286,6 +288,8 @@ pub struct ConflictPage {
     pub theirs_completed: bool,
     /// The version of what is stored.
     pub version: Version,
+    /// The text of what is stored.
+    pub seen: TextMark,
     /// Where the person was.
     pub return_to: String,
 }
@@ -539,6 +543,7 @@ mod tests {
                         id: 1,
                         fields: fields.clone(),
                         version: version.clone(),
+                        seen: is_back.then(|| fields.text.mark()),
                         return_to: TASKS_PATH.to_owned(),
                         problem: problem(),
                     }));
@@ -552,6 +557,7 @@ mod tests {
                             },
                             theirs_completed: is_back,
                             version: version.clone(),
+                            seen: fields.text.mark(),
                             return_to: TASKS_PATH.to_owned(),
                         }));
                     }

@@ -7,7 +7,7 @@ use actix_web::{HttpResponse, web};
 
 use super::pages::task_id;
 use crate::api_client::problem::{Field, ProblemKind};
-use crate::api_client::{ApiClient, ApiClientError, Deletion};
+use crate::api_client::{ApiClient, ApiClientError, Deletion, VersionedTask};
 use crate::error::{self, RETRY_AFTER_SECONDS, RetryForm, WebError};
 use crate::forms::{AddForm, EditForm, IdempotencyKey, PlainForm, TaskText, ToggleForm};
 use crate::list_view::ListView;
@@ -64,53 +64,86 @@ pub async fn edit(
     templates: web::Data<Templates>,
 ) -> Result<HttpResponse, WebError> {
     let task = task_id(&path)?;
-    let mut outcome = api
-        .edit(id, task, &form.text, &form.version)
-        .await
-        .map(|_| ());
-    let mut theirs = None;
-    if outcome.as_ref().is_err_and(ApiClientError::is_stale) {
-        match api.task(id, task).await {
-            // An answer that got lost, or two people who agree.
-            Ok(current) if form.text.is_stored_as(&current.task.text()) => outcome = Ok(()),
-            Ok(current) => theirs = Some(current),
-            Err(error) => outcome = Err(error),
-        }
-    }
-    let error = match outcome {
-        Ok(()) => return Ok(see_other(&form.return_to, Notice::Saved, Some(task))),
-        Err(error) => error,
-    };
     let return_to = form.return_to.to_string();
-    let page = if let Some(theirs) = theirs {
-        Page::Conflict(ConflictPage {
-            id: task,
-            fields: form.text.into(),
-            theirs: theirs.task.text(),
-            theirs_completed: theirs.task.completed,
-            version: theirs.version,
-            return_to,
-        })
-    } else if error.is_not_found() {
-        let page = AddPage {
-            fields: form.text.into(),
-            key: IdempotencyKey::random(),
-            return_to,
-            problem: None,
-        };
-        let body = templates.render(&Page::Deleted(page))?;
-        return Ok(html(StatusCode::CONFLICT, body));
-    } else {
-        let problem = Some(explain(&error, id, "press “Save” again."));
-        Page::Edit(EditPage {
-            id: task,
-            fields: fields(form.text, &error),
-            version: form.version,
-            return_to,
-            problem,
-        })
+    let (status, page) = match save(&api, id, task, &form).await {
+        Ok(()) => return Ok(see_other(&form.return_to, Notice::Saved, Some(task))),
+        Err(EditFailure::Conflict(theirs)) => {
+            let page = ConflictPage {
+                id: task,
+                fields: form.text.into(),
+                theirs: theirs.task.text(),
+                theirs_completed: theirs.task.completed,
+                seen: theirs.task.text().mark(),
+                version: theirs.version,
+                return_to,
+            };
+            (StatusCode::CONFLICT, Page::Conflict(page))
+        }
+        Err(EditFailure::Api(error)) if error.is_not_found() => {
+            let key = IdempotencyKey::random();
+            let page = AddPage {
+                fields: form.text.into(),
+                key,
+                return_to,
+                problem: None,
+            };
+            (StatusCode::CONFLICT, Page::Deleted(page))
+        }
+        Err(EditFailure::Api(error)) => {
+            let page = EditPage {
+                id: task,
+                problem: Some(explain(&error, id, "press “Save” again.")),
+                fields: fields(form.text, &error),
+                version: form.version,
+                seen: form.seen,
+                return_to,
+            };
+            return failed(error, templates.render(&Page::Edit(page))?);
+        }
     };
-    failed(error, templates.render(&page)?)
+    Ok(html(status, templates.render(&page)?))
+}
+
+/// Why an edit was not saved.
+enum EditFailure {
+    /// Somebody else has saved another text meanwhile: this one.
+    Conflict(VersionedTask),
+    Api(ApiClientError),
+}
+
+impl From<ApiClientError> for EditFailure {
+    fn from(error: ApiClientError) -> Self {
+        Self::Api(error)
+    }
+}
+
+/// Saves the text over the version seen. A newer version is no conflict when its text is still the one the person
+/// saw (somebody marked the task as done), or already the one to be saved (an answer got lost, or two people agree).
+async fn save(
+    api: &ApiClient,
+    id: RequestId,
+    task: i64,
+    form: &EditForm,
+) -> Result<(), EditFailure> {
+    let mut version = form.version.clone();
+    let mut has_tried_again = false;
+    loop {
+        match api.edit(id, task, &form.text, &version).await {
+            Ok(_) => return Ok(()),
+            Err(error) if error.is_stale() => {}
+            Err(error) => return Err(error.into()),
+        }
+        let current = api.task(id, task).await?;
+        let text = current.task.text();
+        if form.text.is_stored_as(&text) {
+            return Ok(());
+        }
+        if has_tried_again || form.seen != Some(text.mark()) {
+            return Err(EditFailure::Conflict(current));
+        }
+        version = current.version;
+        has_tried_again = true;
+    }
 }
 
 /// `POST /tasks/{id}/toggle`

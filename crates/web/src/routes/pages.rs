@@ -83,6 +83,7 @@ pub async fn edit(
     let current = api.task(id, task).await.map_err(unknown_task)?;
     let page = EditPage {
         id: task,
+        seen: Some(current.task.text().mark()),
         fields: current.task.text().into(),
         version: current.version,
         return_to: view.to_string(),

@@ -1,7 +1,7 @@
 //! Two people edit one task.
 
 use wiremock::Mock;
-use wiremock::matchers::method;
+use wiremock::matchers::{header, method};
 
 use crate::support::{Web, problem_answer, stub, task, task_answer};
 
@@ -96,4 +96,69 @@ async fn when_their_text_cannot_be_read_mine_comes_back() {
     assert_eq!(page.status, 502);
     page.assert_text(" Mine ", "my\ntext");
     assert_eq!(page.hidden("version"), "\"v1\"");
+}
+
+#[actix_web::test]
+async fn a_task_only_marked_as_done_meanwhile_is_no_conflict() {
+    let api = stub().await;
+    let before = task_answer(200, "v1", &task(7, "Seen", "text", false));
+    Mock::given(method("GET"))
+        .respond_with(before)
+        .up_to_n_times(1)
+        .mount(&api)
+        .await;
+    let done = task_answer(200, "v2", &task(7, "Seen", "text", true));
+    Mock::given(method("GET"))
+        .respond_with(done)
+        .mount(&api)
+        .await;
+    Mock::given(method("PATCH"))
+        .and(header("if-match", "\"v1\""))
+        .respond_with(problem_answer(412, "precondition-failed", "Stale."))
+        .expect(1)
+        .mount(&api)
+        .await;
+    Mock::given(method("PATCH"))
+        .and(header("if-match", "\"v2\""))
+        .respond_with(task_answer(200, "v3", &task(7, "Mine", "", true)))
+        .expect(1)
+        .mount(&api)
+        .await;
+    let web = Web::over(&api.uri());
+    let form = web.get("/tasks/7/edit").await;
+    let (version, seen) = (form.hidden("version"), form.hidden("seen"));
+    let fields = [
+        ("title", "Mine"),
+        ("version", version.as_str()),
+        ("seen", seen.as_str()),
+    ];
+    assert_eq!(
+        web.post("/tasks/7/edit", &fields).await.location(),
+        "/tasks?notice=saved#task-7"
+    );
+}
+
+#[actix_web::test]
+async fn a_version_that_never_stops_changing_is_a_conflict() {
+    let api = stub().await;
+    let current = task_answer(200, "v2", &task(7, "Seen", "text", true));
+    Mock::given(method("GET"))
+        .respond_with(current)
+        .mount(&api)
+        .await;
+    Mock::given(method("PATCH"))
+        .respond_with(problem_answer(412, "precondition-failed", "Stale."))
+        .expect(2)
+        .mount(&api)
+        .await;
+    let web = Web::over(&api.uri());
+    let seen = web.get("/tasks/7/edit").await.hidden("seen");
+    let page = web
+        .post(
+            "/tasks/7/edit",
+            &[("title", "Mine"), ("version", "\"v1\""), ("seen", &seen)],
+        )
+        .await;
+    assert_eq!(page.status, 409);
+    page.assert_text("Mine", "");
 }

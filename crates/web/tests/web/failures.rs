@@ -34,6 +34,8 @@ async fn assert_survives(api: &str, list: u16, form: u16) -> Vec<Page> {
         page.assert_lacks("class=\"empty\"");
         page.assert_has(&format!("<code>{}</code>", page.header("x-request-id")));
     }
+    tasks.assert_has("href=\"/tasks?show=active\">Try again");
+    edit_form.assert_has("href=\"/tasks/7/edit\">Try again");
     for page in [&add, &edit] {
         assert_eq!(page.status, form, "{}", page.body);
         page.assert_text("My <title>", "line\n\n\"two\"");

@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
-use crate::support::Web;
+use crate::support::{Process, Web};
 
 const FORM: &str = "POST /tasks/add HTTP/1.1\r\nhost: x\r\ncontent-type: application/x-www-form-urlencoded\r\ncontent-length: 1000\r\n\r\ntitle=";
 
@@ -97,4 +97,25 @@ async fn a_thousand_slow_clients_do_not_keep_others_waiting() {
         "{:?}",
         start.elapsed()
     );
+}
+
+#[test]
+fn a_low_limit_of_open_files_is_raised() {
+    let web = Process::start_limited("ulimit -Sn 128");
+    let mut slow = Vec::new();
+    for _ in 0..300 {
+        let mut stream = TcpStream::connect(("127.0.0.1", web.port)).unwrap();
+        stream.write_all(FORM.as_bytes()).unwrap();
+        slow.push(stream);
+    }
+    let mut stream = TcpStream::connect(("127.0.0.1", web.port)).unwrap();
+    stream
+        .set_read_timeout(Some(Duration::from_secs(3)))
+        .unwrap();
+    stream
+        .write_all(b"GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")
+        .unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
 }

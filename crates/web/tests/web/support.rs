@@ -415,10 +415,23 @@ impl Process {
     /// Starts the program and waits until it listens.
     pub fn start(variables: &[(&str, &str)]) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_web"));
-        command
-            .env_clear()
-            .env("BIND_ADDR", "127.0.0.1:0")
-            .envs(variables.iter().copied());
+        command.env_clear().envs(variables.iter().copied());
+        Self::spawn(command)
+    }
+
+    /// The same, from a shell that has carried out `limit`.
+    pub fn start_limited(limit: &str) -> Self {
+        let mut command = Command::new("sh");
+        command.args([
+            "-c",
+            &format!("{limit}; exec \"$0\""),
+            env!("CARGO_BIN_EXE_web"),
+        ]);
+        Self::spawn(command)
+    }
+
+    fn spawn(mut command: Command) -> Self {
+        command.env("BIND_ADDR", "127.0.0.1:0");
         let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(child.stderr.take().unwrap());
         let log = Arc::new(Mutex::new(String::new()));
