@@ -108,6 +108,12 @@ async fn json_lines_are_one_object_each() {
         .filter(|line| line["level"] == "ERROR" && line["request_id"] == id.as_str())
         .collect();
     assert_eq!(causes.len(), 1);
+    let errors = lines.iter().filter(|line| line["level"] == "ERROR");
+    assert_eq!(
+        errors.count(),
+        2,
+        "one for the list, one for the form that came back"
+    );
     assert!(
         causes[0]["message"]
             .as_str()
