@@ -69,7 +69,7 @@ COPY --from=dev-build /api /api
 FROM runtime AS production
 COPY --from=build /api /api
 ARG GIT_SHA=unknown
-ARG VERSION=0.0.0
+ARG VERSION=unknown
 ARG CREATED=1970-01-01T00:00:00Z
 ARG SOURCE=https://github.com/acme/task-tracker
 LABEL org.opencontainers.image.title="Task Tracker api" \
