@@ -102,3 +102,61 @@ pub(super) fn migrate(
         }
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::store::Journal;
+    use crate::store::open::{Location, OpenStore, Settings};
+    use crate::store::schedule::LastBackup;
+    use crate::store::sqlite;
+
+    /// What the release before this schema's does: its statements, on the store as this release has left it.
+    const PREVIOUS_RELEASE: &str = "
+        INSERT INTO tasks (title, description, created_at, updated_at) VALUES ('a', '', '', ''), ('b', '', '', '');
+        UPDATE tasks SET title = 'c', description = 'd', completed = 1, updated_at = '' WHERE id = 1;
+        DELETE FROM tasks WHERE id = 2;
+        INSERT OR REPLACE INTO idempotency_keys (key, fingerprint, task_id, answered_at, expires_at)
+            VALUES ('k', x'00', 1, '', 0);
+        DELETE FROM tasks WHERE completed = 1;
+        INSERT INTO tasks (title, description, created_at, updated_at) VALUES ('e', '', '', '');";
+
+    #[test]
+    fn the_previous_release_serves_this_schema_and_the_counts_stay_right() {
+        let folder = tempfile::tempdir().unwrap();
+        let location =
+            Location::prepare(&folder.path().join("tasks.db"), Some(Journal::Wal)).unwrap();
+        let lock = location.lock_file().unwrap();
+        let open_as = |known| {
+            let settings = Settings {
+                known,
+                backups: None,
+                last_backup: LastBackup::default(),
+            };
+            let failed: crate::store::open::OnFailure = Arc::new(|_| {});
+            OpenStore::open(&location, &lock, &settings, &failed)
+        };
+        open_as(KNOWN).unwrap().close();
+        // A rollback: the store stays as it is.
+        open_as(KNOWN - 1).unwrap().close();
+        let previous = Connection::open(&location.path).unwrap();
+        let version = |connection: &Connection| -> SchemaVersion {
+            let value = connection.pragma_query_value(None, "user_version", |row| row.get(0));
+            value.unwrap()
+        };
+        assert_eq!(version(&previous), KNOWN);
+        previous.execute_batch(PREVIOUS_RELEASE).unwrap();
+        // And forward again.
+        open_as(KNOWN).unwrap().close();
+        assert_eq!(
+            sqlite::counts(&previous).unwrap(),
+            sqlite::count_tasks(&previous).unwrap()
+        );
+        assert_eq!(sqlite::counts(&previous).unwrap().active, 1);
+        // The release before that is not served from.
+        assert!(matches!(open_as(KNOWN - 2), Err(OpenError::Newer { .. })));
+    }
+}
