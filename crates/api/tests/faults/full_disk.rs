@@ -6,7 +6,7 @@ use std::process::Command;
 
 use serde_json::json;
 
-use crate::support::api::{Answer, Api, Scene};
+use crate::support::api::{Answer, Api, Scene, binary};
 use crate::support::ledger::{Event, Ledger, Step};
 use crate::support::store;
 
@@ -17,7 +17,7 @@ fn start_on_small_disk(scene: &Scene, journal: &str) -> Api {
         .args(["--user", "--map-root-user", "--mount", "sh", "-c"])
         .arg(r#"mount -t tmpfs -o size=2m tmpfs "$0" && exec "$1""#)
         .arg(scene.store())
-        .arg(env!("CARGO_BIN_EXE_api"))
+        .arg(binary())
         .env("BIND_ADDR", "127.0.0.1:0")
         .env("DB_PATH", scene.db())
         .env("DB_JOURNAL", journal)

@@ -1,6 +1,5 @@
 //! Faults, each produced for real: the api is a process of its own, started on a store of its own.
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
-#![allow(dead_code)]
 
 mod support;
 mod torture;

@@ -19,6 +19,11 @@ use tempfile::TempDir;
 use super::shim::{self, Control};
 use super::{LONG, wait_until};
 
+/// The api under test; `FAULTS_API` names another build of it.
+pub fn binary() -> PathBuf {
+    std::env::var_os("FAULTS_API").map_or(env!("CARGO_BIN_EXE_api").into(), PathBuf::from)
+}
+
 /// A folder for one store, and the shim's numbers.
 #[derive(Debug)]
 pub struct Scene {
@@ -29,15 +34,19 @@ pub struct Scene {
 }
 
 impl Default for Scene {
+    /// In memory where possible: thousands of syncs are asked for here, and no process of theirs is cut off from power.
     fn default() -> Self {
-        // In memory where possible: thousands of syncs are asked for here, and none of their processes is cut off from
-        // power.
         let memory = Path::new("/dev/shm");
-        let folder = if memory.is_dir() {
+        Self::in_folder(if memory.is_dir() {
             TempDir::new_in(memory).unwrap()
         } else {
             TempDir::new().unwrap()
-        };
+        })
+    }
+}
+
+impl Scene {
+    fn in_folder(folder: TempDir) -> Self {
         std::fs::create_dir(folder.path().join("store")).unwrap();
         let control = Control::new(folder.path().join("control"));
         Self {
@@ -46,10 +55,15 @@ impl Default for Scene {
             environment: Vec::new(),
         }
     }
-}
 
-impl Scene {
-    /// With the journal that is used on NFS.
+    /// On a real disk.
+    pub fn on_disk(journal: &str) -> Self {
+        let mut scene = Self::in_folder(TempDir::new().unwrap());
+        scene.environment.push(("DB_JOURNAL", journal.to_owned()));
+        scene
+    }
+
+    /// With a journal chosen by hand.
     pub fn with_journal(journal: &str) -> Self {
         let mut scene = Self::default();
         scene.environment.push(("DB_JOURNAL", journal.to_owned()));
@@ -72,7 +86,7 @@ impl Scene {
 
     /// The api with the shim, asked to do `arguments`.
     pub fn command<A: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = A>) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_api"));
+        let mut command = Command::new(binary());
         command
             .args(arguments)
             .env_clear()

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Write;
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, RwLock};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
@@ -33,7 +33,6 @@ struct Shared {
     violations: Mutex<Vec<String>>,
     record: Option<File>,
     stop: AtomicBool,
-    requests: AtomicU64,
     progress: Mutex<Progress>,
     mix: Mix,
 }
@@ -56,13 +55,10 @@ pub struct Load {
 #[derive(Debug, Clone)]
 pub struct Report {
     pub ledger: Ledger,
-    pub requests: u64,
     /// Requests that were not acknowledged, by status or error.
     pub refusals: BTreeMap<String, u64>,
     /// Answers that contradict earlier ones.
     pub violations: Vec<String>,
-    /// The longest time in which nothing was acknowledged to anybody.
-    pub gap: Duration,
 }
 
 impl Report {
@@ -93,7 +89,6 @@ impl Load {
             violations: Mutex::default(),
             record,
             stop: AtomicBool::new(false),
-            requests: AtomicU64::new(0),
             progress: Mutex::new(Progress {
                 last: Instant::now(),
                 gap: Duration::ZERO,
@@ -152,23 +147,16 @@ impl Load {
         progress.gap.max(progress.last.elapsed())
     }
 
-    pub fn refused(&self) -> u64 {
-        self.shared.refusals.lock().unwrap().values().sum()
-    }
-
     /// Ends the clients where they are: what they were doing stays unacknowledged.
     pub fn finish(self) -> Report {
-        let gap = self.gap();
         self.shared.stop.store(true, Ordering::Relaxed);
         for client in self.clients {
             client.join().unwrap();
         }
         Report {
             ledger: self.shared.ledger.lock().unwrap().clone(),
-            requests: self.shared.requests.load(Ordering::Relaxed),
             refusals: self.shared.refusals.lock().unwrap().clone(),
             violations: self.shared.violations.lock().unwrap().clone(),
-            gap,
         }
     }
 }
@@ -318,7 +306,6 @@ impl Client {
         headers: &[(&str, &str)],
         body: Option<&serde_json::Value>,
     ) -> Result<Answer, ureq::Error> {
-        self.shared.requests.fetch_add(1, Ordering::Relaxed);
         let address = {
             let targets = self.shared.targets.read().unwrap();
             targets[self.target % targets.len()]
