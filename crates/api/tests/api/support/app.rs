@@ -47,7 +47,7 @@ impl TestApi {
                 started.send(address).unwrap();
                 let stop = async {
                     let _ = stopped.await;
-                    Ok("the test is over")
+                    "the test is over"
                 };
                 application.run_until(stop).await.unwrap();
             });
