@@ -224,14 +224,17 @@ impl TasksPage {
 
 impl TaskItem {
     fn new(task: Task, query: &str) -> Self {
+        let added = Time::from(task.created_at);
+        let changed = Time::from(task.updated_at);
         Self {
             id: task.id,
             title: task.title,
             description: task.description,
             completed: task.completed,
             edit: format!("{TASKS_PATH}/{}/edit{query}", task.id),
-            added: task.created_at.into(),
-            changed: (task.updated_at != task.created_at).then(|| task.updated_at.into()),
+            // The same minute twice tells nobody anything.
+            changed: (changed.text != added.text).then_some(changed),
+            added,
         }
     }
 }

@@ -12,7 +12,7 @@ fn assert_error_page(page: &Page, status: u16) {
         "{id}"
     );
     page.assert_has(&format!("<code>{id}</code>"));
-    page.assert_has(&format!("<p class=\"status\">{status}</p>"));
+    page.assert_has(&format!("<div class=\"status\">{status}</div>"));
     page.assert_has("<h1>");
 }
 
