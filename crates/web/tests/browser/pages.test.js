@@ -1,0 +1,204 @@
+// Every kind of page, light and dark, wide and narrow: accessible, no sideways scrolling, targets one can hit, nothing
+// that moves. LOOK_INTO=FOLDER also puts a picture of each there.
+
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+
+import axe from 'axe-core';
+
+import { scenario } from './support/scenario.js';
+import { needsOwnServices, seed } from './support/stack.js';
+import { choose, entry, press, type } from './support/tasks.js';
+
+const TARGET_PX = 24;
+const STYLESHEET_BYTES = 10_000;
+/** For the layout alone: what fits here has been read at the next width. */
+const NARROWEST = 320;
+const WIDTHS = [NARROWEST, 360, 1280];
+const SCHEMES = ['light', 'dark'];
+
+const TASKS = [
+  { title: 'Book the train to Lyon', description: 'Window seat if possible.\n\n- outward: Friday evening\n- back: Sunday' },
+  { title: 'W'.repeat(200), description: 'x'.repeat(2000), completed: true },
+  { title: 'شراء الخبز والحليب', description: 'من المخبز الجديد\nwith an English line' },
+  { title: '👩‍👩‍👧‍👦 Family trip' },
+  { title: 'Return the library books', completed: true },
+];
+
+/** What axe finds wrong with the page, all of its rules asked, as `RULE: ELEMENT`. */
+async function axeFindings(page) {
+  await page.evaluate(axe.source);
+  const { violations } = await page.evaluate(() =>
+    window.axe.run(document, {
+      rules: Object.fromEntries(window.axe.getRules().map(({ ruleId }) => [ruleId, { enabled: true }])),
+      resultTypes: ['violations'],
+    }),
+  );
+  return violations.flatMap(({ id, nodes }) => nodes.map(({ html, any }) => `${id}: ${html} ${any[0]?.message ?? ''}`));
+}
+
+/** What does not fit: runs in the page. */
+function layoutFindings(targetPx) {
+  const findings = [];
+  const root = document.documentElement;
+  if (root.scrollWidth > root.clientWidth) {
+    findings.push(`the page is ${root.scrollWidth} px wide`);
+  }
+  for (const element of document.querySelectorAll('body *:not(.vh, .vh *, .skip)')) {
+    const box = element.getBoundingClientRect();
+    if (box.width === 0 && box.height === 0) {
+      continue;
+    }
+    const name = `${element.localName}.${element.className} "${element.textContent.trim().slice(0, 30)}"`;
+    if (box.left < -0.5 || box.right > root.clientWidth + 0.5) {
+      findings.push(`${name} leaves the page: ${box.left} to ${box.right}`);
+    }
+    if (getComputedStyle(element).display !== 'inline' && element.scrollWidth > element.clientWidth + 1 &&
+        !element.matches('input, button')) {
+      findings.push(`${name} does not hold what is in it: ${element.scrollWidth} in ${element.clientWidth}`);
+    }
+    if (element.matches('a, button, input, textarea, summary') && Math.min(box.width, box.height) < targetPx) {
+      findings.push(`${name} is too small to hit: ${box.width} x ${box.height}`);
+    }
+  }
+  return findings;
+}
+
+async function assertGood(page, kind) {
+  const findings = [];
+  for (const colorScheme of SCHEMES) {
+    await page.emulateMedia({ colorScheme });
+    for (const width of WIDTHS) {
+      await page.setViewportSize({ width, height: 800 });
+      const found = await page.evaluate(layoutFindings, TARGET_PX);
+      if (width > NARROWEST) {
+        found.push(...(await axeFindings(page)));
+      }
+      findings.push(...found.map((finding) => `${colorScheme}, ${width} px: ${finding}`));
+      if (process.env.LOOK_INTO) {
+        const path = join(process.env.LOOK_INTO, `${kind.replaceAll(' ', '-')}-${colorScheme}-${width}.png`);
+        await page.screenshot({ path, fullPage: true });
+      }
+    }
+  }
+  assert.equal(findings.join('\n'), '');
+}
+
+/** A kind of page, and how to get there. */
+function kind(name, arrive, options) {
+  scenario(`${name}: accessible, and fits`, async ({ stack, open }) => {
+    const page = await open();
+    await arrive(page, stack, open);
+    await assertGood(page, name);
+  }, options);
+}
+
+kind('home', (page) => page.visit('/'));
+
+for (const show of ['all', 'active', 'completed']) {
+  kind(`nothing in ${show}`, (page) => page.visit(`/tasks?show=${show}`));
+}
+
+kind('all done', async (page, stack) => {
+  await seed(stack, [{ title: 'Over', completed: true }]);
+  await page.visit('/tasks?show=active');
+});
+
+kind('list', async (page, stack) => {
+  await seed(stack, TASKS);
+  await page.visit('/tasks');
+});
+
+kind('list with a notice and the question', async (page, stack) => {
+  await seed(stack, TASKS);
+  await page.visit('/tasks');
+  await page.follow(() => press(entry(page, '👩‍👩‍👧‍👦 Family trip'), /^Done/));
+  await page.locator('summary').click();
+});
+
+kind('older tasks', async (page, stack) => {
+  await seed(stack, Array.from({ length: 103 }, (_, index) => ({ title: `Task ${index + 1}` })));
+  await page.visit('/tasks');
+  await page.follow(() => choose(page, 'Older tasks'));
+});
+
+kind('add with mistakes', async (page) => {
+  await page.visit('/tasks');
+  await type(page, 'x'.repeat(201), 'y'.repeat(4001));
+  await page.follow(() => press(page, 'Add task'), 422);
+});
+
+kind('edit', async (page, stack) => {
+  await seed(stack, TASKS.slice(0, 1));
+  await page.visit('/tasks');
+  await page.follow(() => choose(page, /^Edit/));
+});
+
+kind('edit with mistakes', async (page, stack) => {
+  await seed(stack, TASKS.slice(0, 1));
+  await page.visit('/tasks');
+  await page.follow(() => choose(page, /^Edit/));
+  await type(page, ' ', 'bell \u0007');
+  await page.follow(() => press(page, 'Save'), 422);
+});
+
+kind('conflict', async (page, stack, open) => {
+  await seed(stack, TASKS.slice(0, 1));
+  const other = await open();
+  for (const editor of [other, page]) {
+    await editor.visit('/tasks');
+    await editor.follow(() => choose(editor, /^Edit/));
+  }
+  await type(other, 'W'.repeat(200), `${'z'.repeat(60)}\n\nCouchette.`);
+  await other.follow(() => press(other, 'Save'));
+  await type(page, 'Book the train to Paris', 'First class');
+  await page.follow(() => press(page, 'Save'), 409);
+});
+
+kind('deleted meanwhile', async (page, stack, open) => {
+  await seed(stack, TASKS.slice(0, 1));
+  await page.visit('/tasks');
+  await page.follow(() => choose(page, /^Edit/));
+  const other = await open();
+  await other.visit('/tasks');
+  await other.follow(() => press(other, /^Delete/));
+  await page.follow(() => press(page, 'Save'), 409);
+});
+
+kind('error page', (page) => page.visit('/nothing-here', 404));
+
+kind('error page of another method', (page) => page.visit('/tasks/add', 405));
+
+kind('list without the api', async (page, stack) => {
+  await stack.stopApi();
+  await page.visit('/tasks', 503);
+}, { skip: needsOwnServices });
+
+kind('add without the api', async (page, stack) => {
+  await page.visit('/tasks');
+  await stack.stopApi();
+  await type(page, 'Buy a new fuse', 'ten amperes');
+  await page.follow(() => press(page, 'Add task'), 503);
+}, { skip: needsOwnServices });
+
+kind('delete without the api', async (page, stack) => {
+  await seed(stack, TASKS.slice(0, 1));
+  await page.visit('/tasks');
+  await stack.stopApi();
+  await page.follow(() => press(page, /^Delete/), 503);
+}, { skip: needsOwnServices });
+
+scenario('the only stylesheet is small, and nothing else is loaded', async ({ stack, open }) => {
+  await seed(stack, TASKS);
+  const page = await open();
+  const loaded = [];
+  page.on('response', (response) => loaded.push(response));
+  await page.visit('/tasks');
+  const types = loaded.map((response) => response.request().resourceType());
+  assert.deepEqual(types.filter((type) => !['document', 'stylesheet', 'image'].includes(type)), []);
+  const sheets = loaded.filter((response) => response.request().resourceType() === 'stylesheet');
+  assert.equal(sheets.length, 1);
+  const { length } = await sheets[0].body();
+  assert.ok(length < STYLESHEET_BYTES, `${length} bytes`);
+  assert.match(sheets[0].headers()['cache-control'], /immutable/);
+});
