@@ -1,0 +1,8 @@
+//! Faults between a browser and the store, each produced for real: web and api are processes of their own.
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
+
+mod support;
+
+mod api_gone;
+mod kill;
+mod sigterm;
