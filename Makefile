@@ -23,8 +23,8 @@ test-images: ## check both images and the Compose stack against a Docker engine
 torture: ## crashes, power cuts, hand-overs and backups under load, the long form
 	@.ci/torture
 
-bench: ## measure against a bare handler; see .ci/bench for its subcommands
-	@.ci/bench
+bench: ## measure against a bare handler; BENCH="page mixed" for some, see .ci/bench
+	@.ci/bench $(BENCH)
 
 test-pipeline: ## the Buildkite pipeline and the rollout scripts, without network
 	@.ci/test-pipeline
