@@ -246,3 +246,45 @@ fn print(text: &str) -> Result<(), Failure> {
         .and_then(|()| out.flush())
         .map_err(Failure::Output)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(arguments: &[&str]) -> Option<Command> {
+        Command::parse(arguments.iter().map(OsString::from)).ok()
+    }
+
+    #[test]
+    fn each_command_is_understood() {
+        assert_eq!(parse(&[]), Some(Command::Serve));
+        assert_eq!(parse(&["healthcheck"]), Some(Command::Healthcheck));
+        assert_eq!(parse(&["check"]), Some(Command::Check));
+        assert_eq!(parse(&["openapi"]), Some(Command::OpenApi));
+        assert_eq!(parse(&["--version"]), Some(Command::Version));
+        assert_eq!(parse(&["--help"]), Some(Command::Help));
+        let file = || CopyFile::Path("copy.db".into());
+        assert_eq!(parse(&["backup", "copy.db"]), Some(Command::Backup(file())));
+        assert_eq!(
+            parse(&["restore", "copy.db"]),
+            Some(Command::Restore(file()))
+        );
+        assert_eq!(
+            parse(&["backup", "-"]),
+            Some(Command::Backup(CopyFile::Standard))
+        );
+    }
+
+    #[test]
+    fn nothing_else_is() {
+        for bad in [
+            &["serve"][..],
+            &["backup"],
+            &["backup", "a", "b"],
+            &["check", "a"],
+            &[""],
+        ] {
+            assert_eq!(parse(bad), None, "{bad:?}");
+        }
+    }
+}

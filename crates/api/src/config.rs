@@ -227,3 +227,117 @@ impl<F: Fn(&'static str) -> Result<String, VarError>> Environment<F> {
         parse(value.as_deref().unwrap_or(default)).ok_or(invalid(name, expected))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use std::ffi::OsString;
+
+    use super::*;
+
+    fn read(variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
+        Config::from_lookup(|name| {
+            let found = variables.iter().find(|(known, _)| *known == name);
+            found
+                .map(|(_, value)| (*value).to_owned())
+                .ok_or(VarError::NotPresent)
+        })
+    }
+
+    #[test]
+    fn nothing_set_gives_the_defaults() {
+        let config = read(&[]).unwrap();
+        assert_eq!(config.bind_addr, SocketAddr::from(([127, 0, 0, 1], 8000)));
+        assert_eq!(config.db_path, PathBuf::from("data/tasks.db"));
+        assert_eq!(config.db_journal, None);
+        assert!(config.backups.is_none());
+        assert_eq!(config.api_token, None);
+        assert_eq!(config.log.filter, "info");
+        assert_eq!(config.log.format, LogFormat::Text);
+    }
+
+    #[test]
+    fn every_variable_is_read() {
+        let config = read(&[
+            (BIND_ADDR, "[::1]:1"),
+            (DB_PATH, "t.db"),
+            (DB_JOURNAL, "truncate"),
+            (BACKUP_DIR, "copies"),
+            (BACKUP_EVERY, "15m"),
+            (API_TOKEN, "s3cret~"),
+            (RUST_LOG, "warn,api=debug"),
+            (LOG_FORMAT, "json"),
+        ])
+        .unwrap();
+        assert_eq!(config.bind_addr, "[::1]:1".parse().unwrap());
+        assert_eq!(config.db_path, PathBuf::from("t.db"));
+        assert_eq!(config.db_journal, Some(Journal::Truncate));
+        let backups = config.backups.unwrap();
+        assert_eq!(backups.dir, PathBuf::from("copies"));
+        assert_eq!(backups.every, Duration::from_secs(15 * 60));
+        assert_eq!(config.api_token.unwrap().expose(), "s3cret~");
+        assert_eq!(config.log.filter, "warn,api=debug");
+        assert_eq!(config.log.format, LogFormat::Json);
+    }
+
+    #[test]
+    fn an_empty_variable_counts_as_unset() {
+        let names = [
+            BIND_ADDR,
+            DB_PATH,
+            DB_JOURNAL,
+            BACKUP_DIR,
+            BACKUP_EVERY,
+            API_TOKEN,
+            RUST_LOG,
+            LOG_FORMAT,
+        ];
+        let config = read(&names.map(|name| (name, ""))).unwrap();
+        assert_eq!(config.bind_addr.port(), 8000);
+        assert_eq!(config.api_token, None);
+        assert!(config.backups.is_none());
+    }
+
+    #[test]
+    fn a_bad_value_is_named_and_not_told() {
+        for (name, value) in [
+            (BIND_ADDR, "9999"),
+            (BIND_ADDR, "localhost:9999"),
+            (DB_PATH, "/"),
+            (DB_PATH, "data/"),
+            (DB_PATH, ".."),
+            (DB_JOURNAL, "WAL"),
+            (BACKUP_EVERY, "hourly"),
+            (BACKUP_EVERY, "0s"),
+            (BACKUP_EVERY, "-1h"),
+            (BACKUP_EVERY, "999ms"),
+            (API_TOKEN, "two words"),
+            (API_TOKEN, "tab\t"),
+            (API_TOKEN, "é"),
+            (RUST_LOG, "api=loud"),
+            (LOG_FORMAT, "xml"),
+        ] {
+            let error = read(&[(name, value)]).unwrap_err();
+            let message = error.to_string();
+            assert!(message.starts_with(name), "{message}");
+            assert!(!message.contains(value), "{message}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_utf_8_is_named() {
+        let lookup = |name| match name {
+            API_TOKEN => Err(VarError::NotUnicode(OsString::new())),
+            _ => Err(VarError::NotPresent),
+        };
+        let error = Config::from_lookup(lookup).unwrap_err();
+        assert_eq!(error, ConfigError::NotUnicode { name: API_TOKEN });
+    }
+
+    #[test]
+    fn a_token_does_not_show_itself() {
+        let config = read(&[(API_TOKEN, "s3cret")]).unwrap();
+        assert!(!format!("{config:?}").contains("s3cret"));
+    }
+}

@@ -275,3 +275,36 @@ where
         .and_then(http)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_answers_that_are_not_ours_are_replaced() {
+        let bare = |status: &str| format!("HTTP/1.1 {status}\r\ncontent-length: 0\r\n\r\n");
+        let refused = |answer: &str| own_refusal(answer.as_bytes());
+        assert!(matches!(
+            refused(&bare("400 Bad Request")),
+            Some(ApiError::MalformedRequest)
+        ));
+        assert!(matches!(
+            refused(&bare("431 Too Large")),
+            Some(ApiError::HeadTooLarge(_))
+        ));
+        assert!(matches!(
+            refused(&bare("500 Error")),
+            Some(ApiError::Panicked)
+        ));
+        for ours in [
+            bare("100 Continue"),
+            bare("200 OK"),
+            "HTTP/1.1 400 Bad Request\r\nx-request-id: 1\r\n\r\n".to_owned(),
+            "HTTP/1.1 4".to_owned(),
+            "{\"title\":\"HTTP/1.1 400\"}".to_owned(),
+            String::new(),
+        ] {
+            assert!(refused(&ours).is_none(), "{ours:?}");
+        }
+    }
+}

@@ -180,3 +180,45 @@ impl<'de> Visitor<'de> for Fields {
         Ok(fields)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    #[test]
+    fn fields_keep_their_order() {
+        let object = JsonObject::parse(br#"{"b":1,"a":[2,{"c":null}]}"#).unwrap();
+        let names: Vec<_> = object.0.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(names, ["b", "a"]);
+    }
+
+    #[test]
+    fn a_pointer_names_any_field() {
+        for (field, expected) in [
+            ("title", "#/title"),
+            ("", "#/"),
+            ("a/b", "#/a~1b"),
+            ("~", "#/~0"),
+            ("a b", "#/a%20b"),
+            ("é\n", "#/%C3%A9%0A"),
+        ] {
+            assert_eq!(pointer(field), expected);
+        }
+        assert_eq!(pointer(&"x".repeat(10_000)).len(), 66);
+    }
+
+    #[test]
+    fn each_kind_of_bad_body_has_its_error() {
+        let error = |body: &[u8]| JsonObject::parse(body).unwrap_err();
+        assert!(matches!(error(b"\xff"), ApiError::NotUtf8("body")));
+        assert!(matches!(error(b"{"), ApiError::MalformedJson(_)));
+        assert!(matches!(error(b"[1,2"), ApiError::MalformedJson(_)));
+        assert!(matches!(error(b"[]"), ApiError::Validation(_)));
+        assert!(matches!(
+            error(br#"{"a":1,"a":1}"#),
+            ApiError::Validation(_)
+        ));
+    }
+}

@@ -375,3 +375,105 @@ impl IdempotencyKey {
         &self.0
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    #[test]
+    fn an_id_is_written_in_one_way() {
+        assert_eq!(
+            "9223372036854775807".parse::<TaskId>().unwrap().get(),
+            i64::MAX
+        );
+        for bad in [
+            "",
+            "0",
+            "00",
+            "01",
+            "-1",
+            "+1",
+            " 1",
+            "1.0",
+            "9223372036854775808",
+            "١",
+        ] {
+            assert!(bad.parse::<TaskId>().is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_cursor_is_written_in_one_way() {
+        for id in [1, 15, 16, i64::MAX] {
+            let cursor = Cursor {
+                last: TaskId::new(id).unwrap(),
+            };
+            assert_eq!(cursor.to_string().parse::<Cursor>().unwrap(), cursor);
+        }
+        for bad in [
+            "",
+            "c1",
+            "c10",
+            "c1-1",
+            "c1+1",
+            "c101",
+            "c1F",
+            "c2f",
+            "1",
+            "c18000000000000000",
+        ] {
+            assert!(bad.parse::<Cursor>().is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_title_is_trimmed_before_it_is_counted() {
+        let longest = "x".repeat(MAX_TITLE);
+        assert_eq!(
+            Title::parse(&format!(" {longest}\u{3000}"))
+                .unwrap()
+                .as_str(),
+            longest
+        );
+        let too_long = Title::parse(&format!("{longest}x"));
+        assert_eq!(
+            too_long,
+            Err(TextError::TooLong {
+                max: MAX_TITLE,
+                actual: MAX_TITLE + 1
+            })
+        );
+        assert_eq!(Title::parse(" \t\n\u{85}"), Err(TextError::Empty));
+    }
+
+    #[test]
+    fn a_description_is_kept_as_it_is() {
+        let text = " \n\tline \n ";
+        assert_eq!(Description::parse(text).unwrap().as_str(), text);
+        assert_eq!(Description::parse("\r"), Err(TextError::Control('\r')));
+        assert_eq!(
+            Description::parse("\u{202e}"),
+            Err(TextError::BidiOverride('\u{202e}'))
+        );
+    }
+
+    #[test]
+    fn a_quoted_key_is_the_same_key() {
+        assert_eq!(IdempotencyKey::parse("\"k\""), IdempotencyKey::parse("k"));
+        for bad in ["", "\"", "\"\"", "a b", "a\"b", "é", &"k".repeat(256)] {
+            assert_eq!(IdempotencyKey::parse(bad), None, "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn tasks_that_differ_have_different_fingerprints() {
+        let task = |title: &str, description: &str| NewTask {
+            title: Title::parse(title).unwrap(),
+            description: Description::parse(description).unwrap(),
+        };
+        assert_ne!(task("ab", "c").fingerprint(), task("a", "bc").fingerprint());
+        assert_eq!(task("a ", "b").fingerprint(), task("a", "b").fingerprint());
+    }
+}
