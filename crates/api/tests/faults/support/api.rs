@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use nix::errno::Errno;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::{Value, json};
@@ -198,7 +199,11 @@ impl Api {
     }
 
     pub fn signal(&self, signal: Signal) {
-        kill(self.pid(), signal).unwrap();
+        match kill(self.pid(), signal) {
+            // It has ended by itself, as one may whose locks are switched off.
+            Ok(()) | Err(Errno::ESRCH) => {}
+            Err(error) => panic!("{signal}: {error}"),
+        }
     }
 
     /// kill -9, and waits until the process is gone.
