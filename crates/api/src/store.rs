@@ -1,7 +1,7 @@
 //! The store: the only part that knows SQL, and that knows nothing of HTTP.
 //!
-//! [`Store`] is what handlers hold. Behind it one process at a time has the file open ([`keeper`]); there every
-//! write goes through one thread ([`writer`]) and reads use connections that cannot write ([`sqlite`]).
+//! [`Store`] is what handlers hold. Behind it one process at a time has the file open (`keeper`); there every
+//! write goes through one thread (`writer`) and reads use connections that cannot write (`sqlite`).
 
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
