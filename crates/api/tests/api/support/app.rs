@@ -140,6 +140,8 @@ pub fn config(db_path: PathBuf) -> Config {
 
 /// A client that waits long enough for a loaded machine.
 pub fn client() -> Client {
+    // A provider that is there already is as good.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     Client::builder()
         .timeout(Duration::from_secs(30))
         .no_proxy()
