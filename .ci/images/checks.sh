@@ -11,7 +11,7 @@ failed=0
 pass() { printf 'ok    %s\n' "$*"; }
 fail() {
   printf 'FAIL  %s\n' "$*"
-  failed=1
+  failed=3
 }
 
 # check DESCRIPTION COMMAND...: passes when the command does; shows what it printed when not.
