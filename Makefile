@@ -1,6 +1,6 @@
 # Every target is one command; those of several steps live in .ci/.
 .DEFAULT_GOAL := help
-.PHONY: help run test lint images test-images torture bench test-pipeline test-rollout
+.PHONY: help run test lint images test-images torture bench test-pipeline
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -28,6 +28,3 @@ bench: ## measure against a bare handler; BENCH="page mixed" for some, see .ci/b
 
 test-pipeline: ## the Buildkite pipeline and the rollout scripts, without network
 	@.ci/test-pipeline
-
-test-rollout: ## a whole rollout against stand-ins for Buildkite and Azure
-	@.ci/test-rollout
