@@ -1,5 +1,6 @@
 //! SIGTERM and SIGINT: not ready at once, every accepted request answered, exit code 0 within ten seconds.
 
+use std::cell::Cell;
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
@@ -25,6 +26,7 @@ async fn under_load_what_was_carried_out_was_answered() {
     for signal in [Signal::SIGTERM, Signal::SIGINT] {
         let store = Store::new();
         let mut api = Process::start(&store);
+        let so_far = Cell::new(0);
         let load = join_all((0..16).map(|_| async {
             let mut acknowledged = 0;
             let client = crate::support::app::client();
@@ -37,7 +39,10 @@ async fn under_load_what_was_carried_out_was_answered() {
                 );
                 let request = request.json(&serde_json::json!({"title": "Buy milk"}));
                 match request.try_send().await {
-                    Ok(answer) if answer.status == 201 => acknowledged += 1,
+                    Ok(answer) if answer.status == 201 => {
+                        acknowledged += 1;
+                        so_far.set(so_far.get() + 1);
+                    }
                     Ok(answer) => {
                         answer.expect(503);
                     }
@@ -46,13 +51,13 @@ async fn under_load_what_was_carried_out_was_answered() {
             }
         }));
         let stop = async {
-            pause(400).await;
+            eventually("load", || async { (so_far.get() > 100).then_some(()) }).await;
             api.signal(signal);
         };
         let (acknowledged, ()) = tokio::join!(load, stop);
         assert_eq!(api.exit_code(TEN_SECONDS).await, 0);
         let acknowledged: i64 = acknowledged.into_iter().sum();
-        assert!(acknowledged > 16);
+        assert!(acknowledged > 100);
         assert_eq!(store.count(), acknowledged);
         assert_eq!(
             store.contents().into_keys().collect::<Vec<_>>(),
