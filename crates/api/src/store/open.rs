@@ -226,11 +226,31 @@ impl Location {
         };
         if head.is_empty() && (existed || has_log) {
             Err(OpenError::Missing(self.path.clone(), "empty"))
-        } else if head.is_empty() || head == MAGIC {
+        } else if head.is_empty() || head == MAGIC || (!existed && self.is_half_made(&head)) {
             Ok(())
         } else {
             Err(OpenError::Foreign(self.path.clone()))
         }
+    }
+
+    /// Whether the power went while the very first transaction was written: the file's first sector has not arrived,
+    /// others have, and the journal that SQLite takes it back with is there.
+    fn is_half_made(&self, head: &[u8]) -> bool {
+        let journal = fs::metadata(beside(&self.path, "-journal"));
+        head.iter().all(|byte| *byte == 0) && journal.is_ok_and(|journal| journal.len() > 0)
+    }
+
+    /// Syncs the files an earlier process has left. One that was killed may have written what is visible here and yet
+    /// not on the disk; it would be answered with, and be gone after a power cut.
+    fn sync_what_was_left(&self) -> io::Result<()> {
+        for suffix in ["", "-journal", "-wal"] {
+            match File::open(beside(&self.path, suffix)) {
+                Ok(file) => file.sync_all()?,
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
     }
 
     /// Whether the store, which another process may have open, is newer than what a binary that knows `known` may
@@ -317,6 +337,8 @@ impl OpenStore {
             path: path.clone(),
             source,
         };
+        // Before SQLite has the files open: closing any handle of a file drops the locks a process has on it.
+        location.sync_what_was_left().map_err(io_error)?;
         let unclean = location.log_length() > 0;
         let length = fs::metadata(path).map_or(0, |metadata| metadata.len());
         let mut connection = connect(location)?;

@@ -12,6 +12,7 @@ mod hand_over;
 mod io_errors;
 mod kill;
 mod locked;
+mod power_cut;
 mod read_only;
 mod schedule;
 mod sigterm;

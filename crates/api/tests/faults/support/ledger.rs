@@ -13,7 +13,7 @@ pub enum Step {
 }
 
 /// Something that happened at a client.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Event {
     /// It is about to ask for it.
     Asked(Step, String),

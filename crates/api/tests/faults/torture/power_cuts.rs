@@ -39,8 +39,8 @@ pub fn event_record(text: &[u8]) -> Vec<u8> {
 }
 
 /// One step of the record: `enum record` of shim.c.
-#[derive(Debug, Clone)]
-enum Entry {
+#[derive(Debug, Clone, PartialEq)]
+pub enum Entry {
     Write(String, usize, Vec<u8>),
     SyncBegins(String, u64),
     SyncEnds(u64),
@@ -49,6 +49,12 @@ enum Entry {
     Unlink(String),
     Rename(String, String),
     Event(Event),
+}
+
+/// The steps of a record so far. Its last one may be cut short: whoever wrote it was killed, or is still at it.
+pub fn read_record(path: &Path) -> Vec<Entry> {
+    let bytes = fs::read(path).unwrap();
+    parse(&bytes[..whole_entries(&bytes)])
 }
 
 fn parse(mut bytes: &[u8]) -> Vec<Entry> {
@@ -147,7 +153,7 @@ enum Naming {
 
 /// The folder on its disk.
 #[derive(Debug, Default)]
-struct Disk {
+pub struct Disk {
     files: Vec<Content>,
     /// What processes see.
     names: BTreeMap<String, usize>,
@@ -175,7 +181,7 @@ impl Disk {
         self.pending_names.push(naming);
     }
 
-    fn apply(&mut self, entry: &Entry) {
+    pub fn apply(&mut self, entry: &Entry) {
         match entry {
             Entry::Create(name) => {
                 self.files.push(Content::default());
@@ -273,27 +279,21 @@ fn record(journal: &str) -> Vec<Entry> {
     load.wait_for(50);
     load.finish();
     api.kill();
-    let mut bytes = fs::read(&path).unwrap();
-    // The last process may have been killed while it wrote its last entry.
-    while parse_fails(&bytes) {
-        bytes.pop();
-    }
-    parse(&bytes)
+    read_record(&path)
 }
 
-fn parse_fails(mut bytes: &[u8]) -> bool {
-    while !bytes.is_empty() {
-        if bytes.len() < 20 {
-            return true;
+/// How many of the bytes are whole entries.
+fn whole_entries(bytes: &[u8]) -> usize {
+    let mut end = 0;
+    while let Some(head) = bytes.get(end..end + 20) {
+        let number = |at: usize| u32::from_le_bytes(head[at..at + 4].try_into().unwrap()) as usize;
+        let next = end + 20 + number(4) + number(8);
+        if next > bytes.len() {
+            break;
         }
-        let number = |at: usize| u32::from_le_bytes(bytes[at..at + 4].try_into().unwrap()) as usize;
-        let total = 20 + number(4) + number(8);
-        if bytes.len() < total {
-            return true;
-        }
-        bytes = &bytes[total..];
+        end = next;
     }
-    false
+    end
 }
 
 pub fn run(journal: &str, rounds: u32) -> Tally {
@@ -327,6 +327,19 @@ pub fn run(journal: &str, rounds: u32) -> Tally {
 }
 
 fn one_cut(disk: &Disk, ledger: &Ledger, journal: &str, random: &mut StdRng, tally: &mut Tally) {
+    let (content, refused) = after_a_cut(disk, journal, random);
+    tally.corrupt.extend(refused);
+    tally.corrupt.extend(content.corrupt);
+    tally.faults.add(ledger.compare(&content.rows));
+    tally.rounds += 1;
+}
+
+/// What the store has after the power was cut now and it was opened again, and why the api would not open it, if so.
+pub fn after_a_cut(
+    disk: &Disk,
+    journal: &str,
+    random: &mut StdRng,
+) -> (store::Content, Option<String>) {
     let memory = Path::new("/dev/shm");
     let folder = if memory.is_dir() {
         TempDir::new_in(memory).unwrap()
@@ -339,12 +352,12 @@ fn one_cut(disk: &Disk, ledger: &Ledger, journal: &str, random: &mut StdRng, tal
         "truncate" => Journal::Truncate,
         _ => Journal::Wal,
     };
-    match Keeper::start(&path, Some(chosen), None) {
-        Ok((_, keeper)) => keeper.stop(),
-        Err(failure) => tally.corrupt.push(failure.to_string()),
-    }
-    let content = store::read(&path);
-    tally.corrupt.extend(content.corrupt);
-    tally.faults.add(ledger.compare(&content.rows));
-    tally.rounds += 1;
+    let refused = match Keeper::start(&path, Some(chosen), None) {
+        Ok((_, keeper)) => {
+            keeper.stop();
+            None
+        }
+        Err(failure) => Some(failure.to_string()),
+    };
+    (store::read(&path), refused)
 }
