@@ -14,6 +14,7 @@ mod kill;
 mod locked;
 mod power_cut;
 mod read_only;
+mod replace;
 mod schedule;
 mod sigterm;
 mod two_processes;

@@ -20,8 +20,9 @@ pub(super) const EXCHANGE: Duration = Duration::from_secs(3);
 /// Longest answer that is read, in bytes.
 pub(super) const MAX_ANSWER: usize = 1024 * 1024;
 /// Waiting before the first and before the second repeat, in milliseconds, drawn at random from these ranges.
-/// Together they bridge the second or so in which one api hands over to the next.
-const WAITS: [RangeInclusive<u64>; 2] = [150..=400, 900..=1200];
+/// Together they are longer than a hand-over is seen from here: 0.2 s until the next api has the store, and up to a
+/// second until a readiness probe finds out.
+const WAITS: [RangeInclusive<u64>; 2] = [150..=400, 1200..=1600];
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
 /// A request to the api.
