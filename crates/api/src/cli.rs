@@ -209,10 +209,13 @@ pub fn run(command: Command) -> Result<(), Failure> {
             }
         }
         Command::Restore(copy) => {
-            let db_path = Config::from_env()?.db_path;
+            let config = Config::from_env()?;
+            let (db_path, journal) = (&config.db_path, config.db_journal);
             let (summary, replaced) = match copy {
-                CopyFile::Path(path) => store::restore(&db_path, &mut store::open_copy(&path)?)?,
-                CopyFile::Standard => store::restore(&db_path, &mut io::stdin().lock())?,
+                CopyFile::Path(path) => {
+                    store::restore(db_path, journal, &mut store::open_copy(&path)?)?
+                }
+                CopyFile::Standard => store::restore(db_path, journal, &mut io::stdin().lock())?,
             };
             let aside = replaced.map_or(String::new(), |path| {
                 format!("what was there is now {}\n", path.display())

@@ -152,15 +152,16 @@ pub fn check(db_path: &Path, journal: Option<Journal>) -> Result<Summary, Backup
 }
 
 /// Puts the copy that `source` reads in the place of the store at `db_path`. What was there is kept beside it under
-/// a dated name, which is returned too.
+/// a dated name, which is returned too. `journal` is what `DB_JOURNAL` says.
 ///
 /// # Errors
 /// Why the store was not replaced. It is as it was then, unless the error is of the very last step.
 pub fn restore(
     db_path: &Path,
+    journal: Option<Journal>,
     source: &mut impl Read,
 ) -> Result<(Summary, Option<PathBuf>), BackupError> {
-    let location = Location::prepare(db_path, None)?;
+    let location = Location::prepare(db_path, journal)?;
     let lock = location.lock_file()?;
     let io_error = |path: &Path| {
         let path = path.to_owned();
@@ -177,8 +178,9 @@ pub fn restore(
         db_path.clone_into(&mut summary.path);
         let replaced = set_aside(db_path)?;
         fs::rename(&staged, db_path).map_err(io_error(db_path))?;
-        lock.mark_store_exists().map_err(io_error(db_path))?;
+        // Its name is on the disk before the lock file says that there is a store.
         sync_folder(db_path)?;
+        lock.mark_store_exists().map_err(io_error(db_path))?;
         Ok((summary, replaced))
     });
     if outcome.is_err() {

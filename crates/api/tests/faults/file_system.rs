@@ -1,6 +1,6 @@
 //! What holds the store decides how it is kept.
 
-use crate::support::api::{Api, Scene};
+use crate::support::api::{Api, Scene, assert_exit};
 use crate::support::shim::Number;
 
 /// `linux/magic.h`.
@@ -28,7 +28,14 @@ fn a_share_over_smb_is_used_when_the_journal_is_chosen_by_hand() {
     let api = scene.start_ready();
     assert!(api.logged("WARN"));
     assert_eq!(api.liveness()["journal"], "truncate");
+    api.post("kept");
     api.stop();
+    // As are the commands.
+    let copy = scene.beside("copy.db");
+    let copy = copy.to_str().unwrap();
+    for command in [&["backup", copy][..], &["check"], &["restore", copy]] {
+        assert_exit(&scene.run(command), 0);
+    }
 }
 
 #[test]
