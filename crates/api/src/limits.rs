@@ -1,11 +1,13 @@
 //! How much and how long a client may send.
 
+use std::io;
 use std::time::Duration;
 
 use actix_web::Error;
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::middleware::Next;
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
 use crate::error::ApiError;
 
@@ -24,8 +26,26 @@ pub const LINGER: Duration = Duration::from_secs(2);
 pub const KEEP_ALIVE: Duration = Duration::from_secs(75);
 /// Connections at a time, for each worker thread.
 pub const MAX_CONNECTIONS: usize = 2048;
+/// Connections that may wait to be accepted: the system drops those of a larger gust, and their clients try again only
+/// after a second.
+pub const BACKLOG: u32 = 2048;
+/// Open files the process asks for: enough for every connection where the system allows that many.
+const OPEN_FILES: u64 = 8192;
 /// Requests in flight may take this long to finish once the process was told to stop.
 pub const STOP_TIMEOUT: Duration = Duration::from_secs(9);
+
+/// Raises the soft limit of open files, which is 1024 in many places, towards what [`MAX_CONNECTIONS`] needs.
+///
+/// # Errors
+/// What the system said.
+pub fn raise_open_files() -> io::Result<()> {
+    let (soft, hard) = getrlimit(Resource::RLIMIT_NOFILE)?;
+    let wanted = OPEN_FILES.min(hard);
+    if soft < wanted {
+        setrlimit(Resource::RLIMIT_NOFILE, wanted, hard)?;
+    }
+    Ok(())
+}
 
 /// Middleware: refuses a request whose head is longer than [`MAX_HEAD`].
 ///

@@ -10,6 +10,7 @@ use actix_server::Server;
 use actix_web::middleware::from_fn;
 use actix_web::{App, web};
 use thiserror::Error;
+use tokio::net::TcpSocket;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::auth::RequiredToken;
@@ -103,11 +104,14 @@ impl Application {
     /// # Errors
     /// Why it cannot start.
     pub async fn build(config: Config) -> Result<Self, StartupError> {
+        if let Err(error) = limits::raise_open_files() {
+            log::warn!("cannot raise the limit of open files: {error}");
+        }
         // Before anybody can know that the service is there, and stop it.
         let signals = StopSignals::catch().map_err(StartupError::Signal)?;
         let address = config.bind_addr;
         let bind_error = |source| StartupError::Bind { address, source };
-        let listener = TcpListener::bind(address).map_err(bind_error)?;
+        let listener = listen(address).map_err(bind_error)?;
         let port = listener.local_addr().map_err(bind_error)?.port();
         let (db_path, journal, backups) = (
             config.db_path.clone(),
@@ -191,6 +195,17 @@ impl Application {
     ) -> Result<(), StopError> {
         serve(self.server, self.process, self.keeper, stop).await
     }
+}
+
+fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = match address {
+        SocketAddr::V4(_) => TcpSocket::new_v4()?,
+        SocketAddr::V6(_) => TcpSocket::new_v6()?,
+    };
+    // As the standard library does: connections of an earlier process that are still closing are in nobody's way.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(limits::BACKLOG)?.into_std()
 }
 
 async fn serve(

@@ -1,9 +1,14 @@
 //! Clients that take their time are cut: head within five seconds, body within ten.
 
+use std::net::TcpStream;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
+use nix::sys::signal::Signal;
+use reqwest::Method;
+
 use crate::support::raw::Writer;
-use crate::support::{TestApi, pause};
+use crate::support::{Process, Store, TestApi, pause, process};
 
 const HEAD: Duration = Duration::from_secs(5);
 const BODY: Duration = Duration::from_secs(10);
@@ -219,4 +224,24 @@ async fn slow_clients_do_not_keep_others_waiting() {
         "{:?}",
         start.elapsed()
     );
+}
+
+#[actix_web::test]
+async fn a_gust_of_connections_beyond_the_limit_of_open_files_is_served() {
+    let store = Store::new();
+    let mut command = Command::new("sh");
+    command
+        .args(["-c", "ulimit -Sn 128; exec \"$0\"", process::PROGRAM])
+        .env_clear()
+        .env("DB_PATH", store.path());
+    let api = Process::spawn(command);
+    // Nobody accepts any of them until all have come.
+    api.signal(Signal::SIGSTOP);
+    let connect = || TcpStream::connect_timeout(&api.address, Duration::from_millis(500));
+    let _silent: Vec<_> = (0..300).map(|_| connect().unwrap()).collect();
+    api.signal(Signal::SIGCONT);
+    let start = Instant::now();
+    assert_eq!(api.request(Method::GET, "/health").send().await.status, 200);
+    // Before the silent ones are cut.
+    assert!(start.elapsed() < HEAD, "{:?}", start.elapsed());
 }
