@@ -79,7 +79,7 @@ fn torture() {
             backups::run(rounds(100, 10))
         }),
     ];
-    println!("| what | rounds | acknowledged | lost | doubled | corrupt | time | |");
+    println!("| what | rounds | acknowledged | lost | doubled | corrupt | time | remarks |");
     println!("|---|---|---|---|---|---|---|---|");
     let mut bad = Vec::new();
     for (name, run) in runs {
