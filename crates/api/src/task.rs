@@ -238,10 +238,20 @@ impl Version {
     /// Hashes `bytes`.
     #[must_use]
     pub fn of(bytes: &[u8]) -> Self {
+        Self::of_parts([bytes])
+    }
+
+    /// Hashes `parts`, one after the other.
+    #[must_use]
+    pub fn of_parts<const N: usize>(parts: [&[u8]; N]) -> Self {
         const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        let mut hasher = Sha256::new();
+        for part in parts {
+            hasher.update(part);
+        }
         let mut digits = [0; 32];
         let pairs = digits.chunks_exact_mut(2);
-        for (pair, byte) in pairs.zip(Sha256::digest(bytes)) {
+        for (pair, byte) in pairs.zip(hasher.finalize()) {
             pair[0] = DIGITS[usize::from(byte >> 4)];
             pair[1] = DIGITS[usize::from(byte & 0xf)];
         }

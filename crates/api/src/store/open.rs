@@ -14,6 +14,9 @@ use r2d2_sqlite::SqliteConnectionManager;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, InterruptHandle, OpenFlags};
 use thiserror::Error;
+use tokio::sync::Semaphore;
+use tokio::task::spawn_blocking;
+use tokio::time::timeout;
 
 use super::backup::BackupError;
 use super::filesystem::{self, FileSystem, Journal};
@@ -296,10 +299,37 @@ pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
     path.into()
 }
 
+/// Connections that read.
+struct ReaderPool {
+    connections: r2d2::Pool<SqliteConnectionManager>,
+    /// One permit a connection. Waiting for it keeps no thread, and no more threads are woken than can read at a time.
+    turns: Semaphore,
+}
+
+impl ReaderPool {
+    async fn read<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let _turn = match self.turns.try_acquire() {
+            Ok(turn) => turn,
+            Err(_) => timeout(BUSY_TIMEOUT, self.turns.acquire())
+                .await
+                .map_err(|_| StoreError::Locked)?
+                .map_err(|_| StoreError::Stopped)?,
+        };
+        let connections = self.connections.clone();
+        let read = move || work(&*connections.get().map_err(|_| StoreError::Locked)?);
+        spawn_blocking(read)
+            .await
+            .unwrap_or(Err(StoreError::Stopped))
+    }
+}
+
 /// Where reads are carried out.
 enum Readers {
     /// On connections of their own that cannot write.
-    Pool(r2d2::Pool<SqliteConnectionManager>),
+    Pool(ReaderPool),
     /// On the writer's connection, the only one that exclusive locking allows.
     Writer,
 }
@@ -444,13 +474,7 @@ impl OpenStore {
         work: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         match &self.readers {
-            Readers::Pool(pool) => {
-                let pool = pool.clone();
-                let read = move || work(&*pool.get().map_err(|_| StoreError::Locked)?);
-                tokio::task::spawn_blocking(read)
-                    .await
-                    .unwrap_or(Err(StoreError::Stopped))
-            }
+            Readers::Pool(pool) => pool.read(work).await,
             Readers::Writer => self.writer.read(work).await,
         }
     }
@@ -534,6 +558,14 @@ fn connect(location: &Location) -> Result<Connection, OpenError> {
     Ok(connection)
 }
 
+/// SQLite is built with statistics (STAT4) here, and would plan a statement anew whenever a parameter that its plan may
+/// depend on, such as the place a page begins at, has another value.
+fn keep_query_plans(connection: &Connection) -> rusqlite::Result<()> {
+    connection
+        .set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)
+        .map(|_| ())
+}
+
 fn keep_checkpoint_on_close(connection: &Connection) -> rusqlite::Result<()> {
     connection
         .set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)
@@ -572,6 +604,7 @@ fn prepare_for_writing(connection: &Connection, location: &Location) -> Result<(
     };
     let prepare = || -> rusqlite::Result<String> {
         let set = set_journal_mode(connection, mode)?;
+        keep_query_plans(connection)?;
         connection.pragma_update(None, "synchronous", synchronous)?;
         connection.pragma_update(None, "foreign_keys", true)?;
         connection.pragma_update(None, "trusted_schema", false)?;
@@ -626,16 +659,17 @@ fn pages_in_log(connection: &Connection) -> i64 {
     asked.unwrap_or_default()
 }
 
-fn reader_pool(path: &Path) -> Result<r2d2::Pool<SqliteConnectionManager>, OpenError> {
+fn reader_pool(path: &Path) -> Result<ReaderPool, OpenError> {
     let manager = SqliteConnectionManager::file(path)
         .with_flags(OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)
         .with_init(|connection| {
             connection.busy_timeout(BUSY_TIMEOUT)?;
+            keep_query_plans(connection)?;
             connection.pragma_update(None, "query_only", true)?;
             connection.pragma_update(None, "trusted_schema", false)?;
             connection.pragma_update(None, "cell_size_check", true)
         });
-    r2d2::Pool::builder()
+    let connections = r2d2::Pool::builder()
         // All from the start: one that is still being opened when the store closes would leave the log behind.
         .max_size(READERS)
         .idle_timeout(None)
@@ -646,7 +680,11 @@ fn reader_pool(path: &Path) -> Result<r2d2::Pool<SqliteConnectionManager>, OpenE
         .map_err(|source| OpenError::Pool {
             path: path.to_owned(),
             source,
-        })
+        })?;
+    Ok(ReaderPool {
+        connections,
+        turns: Semaphore::new(READERS as usize),
+    })
 }
 
 /// How scheduled copies are made: beside everything else where readers can be, else by the writer between two writes.

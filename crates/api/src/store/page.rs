@@ -33,13 +33,9 @@ impl TaskPage {
     /// Puts a page together and hashes it.
     #[must_use]
     pub fn new(json: Vec<u8>, next: Option<Cursor>, counts: Counts) -> Self {
-        let mut seen = json;
-        let length = seen.len();
-        seen.extend_from_slice(format!("{next:?}{counts:?}").as_bytes());
-        let version = Version::of(&seen);
-        seen.truncate(length);
+        let version = Version::of_parts([&json, format!("{next:?}{counts:?}").as_bytes()]);
         Self {
-            json: Bytes::from(seen),
+            json: Bytes::from(json),
             next,
             counts,
             version,

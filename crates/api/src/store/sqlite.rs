@@ -72,7 +72,9 @@ pub(super) fn page(connection: &Connection, query: &ListQuery) -> Result<TaskPag
         }
     })?;
     let mut rows = statement.query(params![before, rows])?;
-    let mut json = vec![b'['];
+    // Room for tasks of a line or two.
+    let mut json = Vec::with_capacity(limit * 256);
+    json.push(b'[');
     let (mut written, mut last, mut next) = (0, None, None);
     while let Some(row) = rows.next()? {
         if written == limit {
