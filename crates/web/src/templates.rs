@@ -11,7 +11,7 @@ use actix_web::HttpResponse;
 use actix_web::body::MessageBody;
 use actix_web::http::StatusCode;
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
+use jiff::tz::Offset;
 use serde::Serialize;
 use tera::{Context, Tera};
 
@@ -159,13 +159,24 @@ struct Time {
 
 impl From<Timestamp> for Time {
     fn from(time: Timestamp) -> Self {
-        let text = time
-            .to_zoned(TimeZone::UTC)
-            .strftime("%-d %b %Y, %H:%M UTC")
-            .to_string();
+        const MONTHS: [&str; 12] = [
+            "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+        ];
+        // Not by strftime: it took a tenth of the time a page of 100 tasks takes.
+        let at = Offset::UTC.to_datetime(time);
+        let month = MONTHS
+            .into_iter()
+            .nth(usize::from(at.month().unsigned_abs()) - 1);
         Self {
             datetime: format!("{time:.3}"),
-            text,
+            text: format!(
+                "{} {} {}, {:02}:{:02} UTC",
+                at.day(),
+                month.unwrap_or_default(),
+                at.year(),
+                at.hour(),
+                at.minute()
+            ),
         }
     }
 }
