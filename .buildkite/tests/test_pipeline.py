@@ -69,8 +69,9 @@ class Pipeline(unittest.TestCase):
             self.assertEqual(self.needs(key), {"lint", "test", "scripts", "audit", "sbom", "build-api", "build-web", "smoke", "scan"})
 
     def test_only_main_deploys_and_only_tags_release(self):
-        self.assertEqual(self.steps["deploy"]["if"], "build.branch == pipeline.default_branch && build.pull_request.id == null && build.tag == null")
-        self.assertEqual(self.steps["release"]["if"], "build.tag =~ /^v[0-9]/ && build.pull_request.id == null")
+        no_pull_request = '"${BUILDKITE_PULL_REQUEST:-false}" == "false"'
+        self.assertEqual(self.steps["deploy"]["if"], f"build.branch == pipeline.default_branch && build.tag == null && {no_pull_request}")
+        self.assertEqual(self.steps["release"]["if"], f"build.tag =~ /^v[0-9]/ && {no_pull_request}")
         writers = {k for k, s in self.steps.items() if re.search(r"deploy|promote|release", str(s["command"]))}
         self.assertEqual(writers, {"deploy", "release"})
 
