@@ -87,20 +87,27 @@ make_share() {
 }
 
 make_environment() {
-  local customer logs=(--logs-destination none) body
+  local verb=create destination='' customer arguments=() logs=(--logs-destination none) body
   section "Container Apps environment"
-  if ! exists containerapp env show --resource-group "$RESOURCE_GROUP" --name "$CONTAINER_ENV"; then
+  if exists containerapp env show --resource-group "$RESOURCE_GROUP" --name "$CONTAINER_ENV"; then
+    verb=update
+    destination=$(value_of properties.appLogsConfiguration.destination containerapp env show --resource-group "$RESOURCE_GROUP" --name "$CONTAINER_ENV")
+  else
+    arguments=(--location "$LOCATION" --infrastructure-subnet-resource-id "$SUBNET_ID")
+  fi
+  if [ "$destination" != log-analytics ]; then
     customer=$(value_of customerId monitor log-analytics workspace show --resource-group "$RESOURCE_GROUP" --workspace-name "$LOG_WORKSPACE")
     (umask 077 && value_of primarySharedKey monitor log-analytics workspace get-shared-keys --resource-group "$RESOURCE_GROUP" --workspace-name "$LOG_WORKSPACE" >"$WORK/log-key")
     if [ -n "$customer" ] && [ -s "$WORK/log-key" ]; then
       logs=(--logs-destination log-analytics --logs-workspace-id "$customer" --logs-workspace-key "@$WORK/log-key")
     else
-      UNDONE+=("logs are not kept: az gave no id or key of $LOG_WORKSPACE. Once it does: az containerapp env update -g $RESOURCE_GROUP -n $CONTAINER_ENV --logs-destination log-analytics --logs-workspace-id ... --logs-workspace-key ...")
+      UNDONE+=("logs are not kept: az gave no id or key of $LOG_WORKSPACE")
     fi
-    az_change containerapp env create --resource-group "$RESOURCE_GROUP" --name "$CONTAINER_ENV" --location "$LOCATION" \
-      --infrastructure-subnet-resource-id "$SUBNET_ID" "${logs[@]}"
-    rm -f "$WORK/log-key"
   fi
+  if [ "$verb" = create ] || [ "${logs[1]}" != none ]; then
+    az_change containerapp env "$verb" --resource-group "$RESOURCE_GROUP" --name "$CONTAINER_ENV" "${arguments[@]}" "${logs[@]}"
+  fi
+  rm -f "$WORK/log-key"
   # By az rest: `az containerapp env storage set` takes NFS only with a preview extension.
   body=$(jq -nc --arg server "$STORAGE_ACCOUNT.file.core.windows.net" --arg share "/$STORAGE_ACCOUNT/$SHARE" \
     '{properties: {nfsAzureFile: {server: $server, shareName: $share, accessMode: "ReadWrite"}}}')
