@@ -1,6 +1,6 @@
 # Every target is one command; those of several steps live in .ci/.
 .DEFAULT_GOAL := help
-.PHONY: help run test lint images test-images torture bench test-pipeline
+.PHONY: help run test lint images test-images torture bench test-pipeline test-rollout
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -28,3 +28,6 @@ bench: ## measure against a bare handler; BENCH="page mixed" for some, see .ci/b
 
 test-pipeline: ## the Buildkite pipeline and the rollout scripts, without network
 	@.ci/test-pipeline
+
+test-rollout: ## from a push to a live revision, with an engine, a registry and az; STAND_INS=DIR, see .ci/test-rollout
+	@.ci/test-rollout
