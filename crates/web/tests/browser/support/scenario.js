@@ -105,9 +105,11 @@ class Watch {
       this.noise.push(`dialog: ${dialog.message()}`);
       dialog.dismiss();
     });
-    context.on('requestfailed', (request) =>
-      this.noise.push(`${request.method()} ${request.url()} failed: ${request.failure()?.errorText}`),
-    );
+    context.on('requestfailed', (request) => {
+      if (!leftBehind(request)) {
+        this.noise.push(`${request.method()} ${request.url()} failed: ${request.failure()?.errorText}`);
+      }
+    });
     context.on('response', (response) => {
       if (response.status() >= 400) {
         this.refused.push(`${response.status()} ${pathOf(response.url())}`);
@@ -157,6 +159,11 @@ class Watch {
       await context.close();
     }
   }
+}
+
+/** Chromium asks for the icon once a page has loaded, and gives that up when the page is left before it came. */
+function leftBehind(request) {
+  return pathOf(request.url()).startsWith('/static/icon-') && request.failure()?.errorText === 'net::ERR_ABORTED';
 }
 
 function pathOf(url) {
