@@ -380,3 +380,14 @@ impl ApiClient {
         Ok(self.exchange(call).await?.json::<Deleted>()?.deleted)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn idle_connections_are_closed_here_before_the_api_closes_them() {
+        // What the api waits: its KEEP_ALIVE.
+        assert!(POOL_IDLE < Duration::from_secs(75));
+    }
+}

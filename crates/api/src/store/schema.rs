@@ -125,6 +125,18 @@ mod tests {
         INSERT INTO tasks (title, description, created_at, updated_at) VALUES ('e', '', '', '');";
 
     #[test]
+    fn every_table_is_strict() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        migrate(&mut connection, Found::New, KNOWN).unwrap();
+        let lax = "SELECT name FROM pragma_table_list \
+                   WHERE schema = 'main' AND type = 'table' AND NOT strict AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'";
+        let mut statement = connection.prepare(lax).unwrap();
+        let names = statement.query_map([], |row| row.get::<_, String>(0));
+        let names: Vec<_> = names.unwrap().map(Result::unwrap).collect();
+        assert!(names.is_empty(), "{names:?}");
+    }
+
+    #[test]
     fn the_previous_release_serves_this_schema_and_the_counts_stay_right() {
         let folder = tempfile::tempdir().unwrap();
         let location =

@@ -1,10 +1,15 @@
 //! SIGTERM and SIGINT: not ready at once, every accepted request answered, exit code 0 within ten seconds.
 
 use std::cell::Cell;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use actix_web::{App, test, web};
 use futures_util::future::join_all;
 use nix::sys::signal::Signal;
+use task_tracker_api::routes;
+use task_tracker_api::startup::ProcessState;
+use task_tracker_api::store::Keeper;
 
 use crate::support::{Process, Raw, Store, eventually, pause};
 
@@ -104,6 +109,31 @@ async fn it_is_not_ready_at_once() {
         }
     }
     drop(in_flight);
+}
+
+/// Connections that could ask are gone soon after the signal; a request that comes before that is told the truth.
+#[actix_web::test]
+async fn readiness_knows_of_the_stop_before_connections_are_closed() {
+    let files = Store::new();
+    let (store, keeper) = Keeper::start(&files.path(), None, None).unwrap();
+    let process = web::Data::new(ProcessState {
+        started: Instant::now(),
+        stopping: AtomicBool::new(false),
+    });
+    let app = App::new()
+        .app_data(web::Data::new(store))
+        .app_data(process.clone())
+        .configure(routes::configure);
+    let app = test::init_service(app).await;
+    let status = async || {
+        let request = test::TestRequest::get().uri("/health").to_request();
+        test::call_service(&app, request).await.status()
+    };
+    assert_eq!(status().await, 200);
+    process.stopping.store(true, Ordering::Release);
+    assert_eq!(status().await, 503);
+    let closing = actix_web::rt::task::spawn_blocking(move || keeper.stop());
+    closing.await.unwrap();
 }
 
 #[actix_web::test]

@@ -28,14 +28,17 @@ async fn liveness_counts_the_seconds() {
 #[actix_web::test]
 async fn liveness_never_touches_the_store() {
     let api = TestApi::start().await;
-    // Neither a lock nor a missing table is noticed.
+    // Neither a lock is noticed nor missing tables. One at a time: without tables there is nothing to wait for.
     let other = api.store.open();
-    other
-        .execute_batch("DROP TABLE tasks; DROP TABLE task_counts; BEGIN EXCLUSIVE")
-        .unwrap();
-    let start = std::time::Instant::now();
-    api.get("/healthz").send().await.expect(200);
-    assert!(start.elapsed() < std::time::Duration::from_secs(1));
+    for change in [
+        "BEGIN EXCLUSIVE",
+        "DROP TABLE tasks; DROP TABLE task_counts",
+    ] {
+        other.execute_batch(change).unwrap();
+        let start = std::time::Instant::now();
+        api.get("/healthz").send().await.expect(200);
+        assert!(start.elapsed() < std::time::Duration::from_secs(1));
+    }
 }
 
 #[actix_web::test]

@@ -48,6 +48,7 @@ mod store_refused;
 // The process.
 mod command_line;
 mod configuration;
+mod connection_limit;
 mod graceful_stop;
 mod healthcheck;
 mod log_lines;

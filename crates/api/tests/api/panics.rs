@@ -1,11 +1,17 @@
 //! A panic in a handler is a 500, and the process lives on.
 
+use std::env;
+use std::process::{Command, Stdio};
+
 use actix_web::middleware::from_fn;
 use actix_web::{App, HttpResponse, HttpServer, web};
+use serde_json::Value;
+use task_tracker_api::config::{LogConfig, LogFormat};
 use task_tracker_api::error::ApiError;
 use task_tracker_api::limits::refuse_large_heads;
 use task_tracker_api::request_log::log_requests;
 use task_tracker_api::store::StoreError;
+use task_tracker_api::telemetry;
 
 use crate::support::{Answer, Raw};
 
@@ -63,7 +69,7 @@ impl Drop for Faulty {
 }
 
 async fn panics() -> HttpResponse {
-    panic!("hunter2")
+    panic!("hunter2\nforged")
 }
 
 async fn fails(error: ApiError) -> Result<HttpResponse, ApiError> {
@@ -90,5 +96,47 @@ async fn the_same_worker_and_connection_go_on() {
             .problem(500, "about:blank");
         connection.request("GET", "/fine", "").await;
         assert_eq!(connection.unchecked("GET").await.status, 200);
+    }
+}
+
+#[test]
+fn its_lines_in_the_log_keep_to_the_format() {
+    const CHILD: &str = "TASK_TRACKER_TEST_PANICS";
+    if env::var_os(CHILD).is_some() {
+        // A process has one log: this one is the test's own, see below.
+        let config = LogConfig {
+            filter: "info".to_owned(),
+            format: LogFormat::Json,
+        };
+        let _log = telemetry::init(&config).unwrap();
+        actix_web::rt::System::new().block_on(async {
+            Faulty::start().answer("/panic", "").await;
+        });
+        return;
+    }
+    let name = "panics::its_lines_in_the_log_keep_to_the_format";
+    let output = Command::new(env::current_exe().unwrap())
+        .args(["--exact", name, "--nocapture"])
+        .env(CHILD, "1")
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    let log = String::from_utf8(output.stderr).unwrap();
+    let lines: Vec<Value> = log
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("{line:?}")))
+        .collect();
+    let [panic, cause, request] = lines.as_slice() else {
+        panic!("{log}")
+    };
+    let message = panic["message"].as_str().unwrap();
+    assert!(message.contains("hunter2\nforged"), "{message}");
+    let message = cause["message"].as_str().unwrap();
+    assert!(message.contains("a handler panicked"), "{message}");
+    assert_eq!(request["message"], "request");
+    assert_eq!(request["status"], 500);
+    assert_eq!(request["request_id"], cause["request_id"]);
+    for error in [panic, cause] {
+        assert_eq!(error["level"], "ERROR");
     }
 }

@@ -148,6 +148,33 @@ async fn a_newer_schema() {
 }
 
 #[actix_web::test]
+async fn a_newer_schema_with_a_log_that_was_not_brought_into_it() {
+    let used = used_store().await;
+    let newer = used.open();
+    newer.execute_batch("PRAGMA user_version = 999").unwrap();
+    // As a process that was killed leaves them: what makes the store a newer one is in the log alone.
+    let store = Store::new();
+    let names = ["tasks.db", "tasks.db-wal"];
+    for name in names {
+        fs::copy(used.folder().join(name), store.folder().join(name)).unwrap();
+    }
+    let files = || names.map(|name| fs::read(store.folder().join(name)).ok());
+    let before = files();
+    for _ in 0..2 {
+        let path = store.path();
+        let variables = [
+            ("DB_PATH", path.to_str().unwrap()),
+            ("BIND_ADDR", "127.0.0.1:0"),
+        ];
+        let output = process::run(&[], &variables);
+        let message = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(78), "{message}");
+        assert!(message.contains("schema version 999"), "{message}");
+        assert!(before == files(), "the files were changed");
+    }
+}
+
+#[actix_web::test]
 async fn a_damaged_page() {
     let store = used_store().await;
     let whole = fs::read(store.path()).unwrap();

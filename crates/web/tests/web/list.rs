@@ -3,7 +3,7 @@
 use wiremock::matchers::{method, path, query_param, query_param_is_missing};
 use wiremock::{Mock, ResponseTemplate};
 
-use crate::support::{Web, list_answer, problem_answer, stub, task};
+use crate::support::{Process, Web, client, list_answer, nobody, problem_answer, stub, task};
 
 #[actix_web::test]
 async fn the_first_page_leads_to_the_tasks_without_asking_the_api() {
@@ -243,4 +243,17 @@ async fn redirects_are_not_followed() {
         .mount(&api)
         .await;
     assert_eq!(Web::over(&api.uri()).get("/tasks").await.status, 502);
+}
+
+#[actix_web::test]
+async fn a_proxy_of_the_environment_is_not_used() {
+    let api = stub().await;
+    Mock::given(method("GET"))
+        .respond_with(list_answer(&[]))
+        .mount(&api)
+        .await;
+    let nobody = nobody();
+    let web = Process::start(&[("API_URL", &api.uri()), ("http_proxy", &nobody)]);
+    let url = format!("http://127.0.0.1:{}/tasks", web.port);
+    assert_eq!(client().get(url).send().await.unwrap().status(), 200);
 }

@@ -1,8 +1,10 @@
 //! Requests to the api are repeated when that helps and cannot do anything twice.
 
-use std::net::TcpListener;
+use std::net::{TcpListener, TcpStream};
 use std::thread;
 use std::time::{Duration, Instant};
+
+use tokio::net::TcpSocket;
 
 use crate::support::{RawApi, Reaction, Web, nobody, raw_answer, task};
 
@@ -86,6 +88,28 @@ async fn an_api_that_comes_back_within_a_second_is_waited_for() {
         thread::sleep(Duration::from_secs(1));
     });
     assert_eq!(Web::over(&url).get("/tasks").await.status, 200);
+}
+
+#[actix_web::test]
+async fn a_connection_that_does_not_stand_within_a_second_is_given_up() {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let address = socket.local_addr().unwrap();
+    // As many as the system keeps waiting: one more does not come about.
+    let _listener = socket.listen(1).unwrap();
+    let mut waiting = Vec::new();
+    while let Ok(stream) = TcpStream::connect_timeout(&address, Duration::from_millis(300)) {
+        waiting.push(stream);
+    }
+    let start = Instant::now();
+    let page = Web::over(&format!("http://{address}")).get("/tasks").await;
+    assert_eq!(page.status, 503);
+    // Two of them, and a wait in between; not the three seconds of a whole exchange.
+    assert!(
+        (Duration::from_millis(2100)..Duration::from_millis(2900)).contains(&start.elapsed()),
+        "{:?}",
+        start.elapsed()
+    );
 }
 
 #[actix_web::test]

@@ -5,7 +5,7 @@ use wiremock::matchers::method;
 
 use crate::support::{Page, Web, list_answer, stub, task, task_answer};
 
-fn assert_protected(page: &Page) {
+pub fn assert_protected(page: &Page) {
     let csp = page.header("content-security-policy");
     assert!(csp.starts_with("default-src 'none'; "), "{csp}");
     for directive in [

@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, Command, Output, Stdio};
-use std::sync::{Arc, Condvar, Mutex};
+use std::sync::{Arc, Condvar, Mutex, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -45,9 +45,22 @@ pub fn command(arguments: &[&str], variables: &[(&str, &str)]) -> Command {
     command
 }
 
-/// Runs `api` to its end.
+/// Runs `api` to its end, which must come soon: what should have been refused may serve instead.
+#[track_caller]
 pub fn run(arguments: &[&str], variables: &[(&str, &str)]) -> Output {
-    command(arguments, variables).output().unwrap()
+    let mut command = command(arguments, variables);
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let child = command.spawn().unwrap();
+    let id = Pid::from_raw(child.id().try_into().unwrap());
+    let (sender, ended) = mpsc::channel();
+    thread::spawn(move || sender.send(child.wait_with_output()));
+    match ended.recv_timeout(Duration::from_secs(20)) {
+        Ok(output) => output.unwrap(),
+        Err(_) => {
+            kill(id, Signal::SIGKILL).unwrap();
+            panic!("still running: {:?}", ended.recv());
+        }
+    }
 }
 
 impl Process {
