@@ -18,6 +18,7 @@ mod keeper;
 mod lock;
 mod open;
 mod page;
+mod readers;
 mod schedule;
 mod schema;
 mod sqlite;

@@ -184,7 +184,7 @@ pub struct TaskChanges {
 }
 
 /// A task as it is stored and shown. Texts may be borrowed from the row they are read from.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, ToSchema)]
 #[schema(as = Task)]
 pub struct Task<'a> {
     /// Never used for another task.
@@ -217,8 +217,26 @@ impl Task<'_> {
     /// Its one JSON form, which answers carry and [`Version`] is taken of.
     #[must_use]
     pub fn to_json(&self) -> Vec<u8> {
-        // Writing strings, numbers and flags to memory cannot fail.
-        serde_json::to_vec(self).unwrap_or_default()
+        let mut json = Vec::with_capacity(256);
+        self.write_json(&mut json);
+        json
+    }
+
+    /// Appends its JSON form. The names are written as they are: serde would look for what to escape in them, for
+    /// each task of a page.
+    pub fn write_json(&self, json: &mut Vec<u8>) {
+        fn field(json: &mut Vec<u8>, name: &str, value: &impl Serialize) {
+            json.extend_from_slice(name.as_bytes());
+            // Writing strings, numbers and flags to memory cannot fail.
+            let _ = serde_json::to_writer(json, value);
+        }
+        field(json, r#"{"id":"#, &self.id);
+        field(json, r#","title":"#, &self.title);
+        field(json, r#","description":"#, &self.description);
+        field(json, r#","completed":"#, &self.completed);
+        field(json, r#","created_at":"#, &self.created_at);
+        field(json, r#","updated_at":"#, &self.updated_at);
+        json.push(b'}');
     }
 
     /// What tells this state of the task from any other.

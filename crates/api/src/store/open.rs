@@ -10,13 +10,9 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use nix::unistd::Uid;
-use r2d2_sqlite::SqliteConnectionManager;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, InterruptHandle, OpenFlags};
 use thiserror::Error;
-use tokio::sync::Semaphore;
-use tokio::task::spawn_blocking;
-use tokio::time::timeout;
 
 use super::backup::BackupError;
 use super::filesystem::{self, FileSystem, Journal};
@@ -24,6 +20,7 @@ use super::idempotency::KeysInFlight;
 use super::keeper::StoreFailure;
 use super::lock::LockFile;
 use super::page::{KeptPages, TaskPage};
+use super::readers::Readers;
 use super::schedule::{BackupSchedule, CopyTo, LastBackup, Scheduler};
 use super::schema::{self, Found, SchemaVersion};
 use super::writer::Writer;
@@ -35,8 +32,6 @@ use crate::task::ListQuery;
 const OLDEST_SQLITE: i32 = 3_051_003;
 /// How long a statement waits for another program's lock.
 pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
-/// Connections that read.
-const READERS: u32 = 4;
 /// Pages in the log at which it is brought into the store in the background.
 const CHECKPOINT_AT: i64 = 1_000;
 /// Pages in the log at which the writer does it itself, should the background not keep up.
@@ -299,38 +294,11 @@ pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
     path.into()
 }
 
-/// Connections that read.
-struct ReaderPool {
-    connections: r2d2::Pool<SqliteConnectionManager>,
-    /// One permit a connection. Waiting for it keeps no thread, and no more threads are woken than can read at a time.
-    turns: Semaphore,
-}
-
-impl ReaderPool {
-    async fn read<T: Send + 'static>(
-        &self,
-        work: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
-    ) -> Result<T, StoreError> {
-        let _turn = match self.turns.try_acquire() {
-            Ok(turn) => turn,
-            Err(_) => timeout(BUSY_TIMEOUT, self.turns.acquire())
-                .await
-                .map_err(|_| StoreError::Locked)?
-                .map_err(|_| StoreError::Stopped)?,
-        };
-        let connections = self.connections.clone();
-        let read = move || work(&*connections.get().map_err(|_| StoreError::Locked)?);
-        spawn_blocking(read)
-            .await
-            .unwrap_or(Err(StoreError::Stopped))
-    }
-}
-
 /// Where reads are carried out.
-enum Readers {
-    /// On connections of their own that cannot write.
-    Pool(ReaderPool),
-    /// On the writer's connection, the only one that exclusive locking allows.
+enum ReadOn {
+    /// Connections of their own.
+    Readers(Readers),
+    /// The writer's connection, the only one that exclusive locking allows.
     Writer,
 }
 
@@ -340,7 +308,7 @@ pub(super) struct OpenStore {
     pub(super) clock: SteadyClock,
     pub(super) keys_in_flight: KeysInFlight,
     kept: KeptPages,
-    readers: Readers,
+    read_on: ReadOn,
     writer: Writer,
     writer_thread: JoinHandle<Connection>,
     checkpointer: Option<(SyncSender<()>, JoinHandle<()>)>,
@@ -407,12 +375,16 @@ impl OpenStore {
             .and_then(|()| lock.mark_store_exists())
             .map_err(io_error)?;
 
-        let (readers, checkpointer) = match location.journal {
-            Journal::Wal => (
-                Readers::Pool(reader_pool(path)?),
-                Some(start_checkpointer(location, Arc::clone(failed))?),
-            ),
-            Journal::Truncate => (Readers::Writer, None),
+        let (read_on, checkpointer) = match location.journal {
+            Journal::Wal => {
+                let readers = Readers::open(path).map_err(|source| OpenError::Pool {
+                    path: path.clone(),
+                    source,
+                })?;
+                let checkpointer = start_checkpointer(location, Arc::clone(failed))?;
+                (ReadOn::Readers(readers), Some(checkpointer))
+            }
+            Journal::Truncate => (ReadOn::Writer, None),
         };
         let wake = checkpointer.as_ref().map(|(wake, _)| wake.clone());
         let on_commit = move |connection: &Connection| {
@@ -444,7 +416,7 @@ impl OpenStore {
             clock,
             keys_in_flight: KeysInFlight::default(),
             kept: KeptPages::default(),
-            readers,
+            read_on,
             writer,
             writer_thread,
             checkpointer,
@@ -473,9 +445,9 @@ impl OpenStore {
         &self,
         work: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        match &self.readers {
-            Readers::Pool(pool) => pool.read(work).await,
-            Readers::Writer => self.writer.read(work).await,
+        match &self.read_on {
+            ReadOn::Readers(readers) => readers.read(work).await,
+            ReadOn::Writer => self.writer.read(work).await,
         }
     }
 
@@ -505,7 +477,7 @@ impl OpenStore {
     pub(super) fn close(self) {
         let Self {
             path,
-            readers,
+            read_on,
             writer,
             writer_thread,
             checkpointer,
@@ -526,7 +498,7 @@ impl OpenStore {
             drop(wake);
             let _ = thread.join();
         }
-        drop(readers);
+        drop(read_on);
         match connection.map(Connection::close) {
             Ok(Ok(())) => {}
             Ok(Err((_, error))) => log::error!("{}: closing failed: {error}", path.display()),
@@ -560,7 +532,7 @@ fn connect(location: &Location) -> Result<Connection, OpenError> {
 
 /// SQLite is built with statistics (STAT4) here, and would plan a statement anew whenever a parameter that its plan may
 /// depend on, such as the place a page begins at, has another value.
-fn keep_query_plans(connection: &Connection) -> rusqlite::Result<()> {
+pub(super) fn keep_query_plans(connection: &Connection) -> rusqlite::Result<()> {
     connection
         .set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)
         .map(|_| ())
@@ -657,34 +629,6 @@ fn pages_in_log(connection: &Connection) -> i64 {
         .prepare_cached("PRAGMA wal_checkpoint(NOOP)")
         .and_then(|mut statement| statement.query_row([], pages));
     asked.unwrap_or_default()
-}
-
-fn reader_pool(path: &Path) -> Result<ReaderPool, OpenError> {
-    let manager = SqliteConnectionManager::file(path)
-        .with_flags(OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)
-        .with_init(|connection| {
-            connection.busy_timeout(BUSY_TIMEOUT)?;
-            keep_query_plans(connection)?;
-            connection.pragma_update(None, "query_only", true)?;
-            connection.pragma_update(None, "trusted_schema", false)?;
-            connection.pragma_update(None, "cell_size_check", true)
-        });
-    let connections = r2d2::Pool::builder()
-        // All from the start: one that is still being opened when the store closes would leave the log behind.
-        .max_size(READERS)
-        .idle_timeout(None)
-        .max_lifetime(None)
-        .test_on_check_out(false)
-        .connection_timeout(BUSY_TIMEOUT)
-        .build(manager)
-        .map_err(|source| OpenError::Pool {
-            path: path.to_owned(),
-            source,
-        })?;
-    Ok(ReaderPool {
-        connections,
-        turns: Semaphore::new(READERS as usize),
-    })
 }
 
 /// How scheduled copies are made: beside everything else where readers can be, else by the writer between two writes.
@@ -800,30 +744,6 @@ mod tests {
                 ("cell_size_check", Value::Integer(1)),
             ];
             assert_settings(&connection, &expected);
-        }
-    }
-
-    #[test]
-    fn readers_have_all_their_settings_and_cannot_write() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("tasks.db");
-        let made = Connection::open(&path).unwrap();
-        made.execute_batch("CREATE TABLE t (x)").unwrap();
-        let pool = reader_pool(&path).unwrap();
-        let readers: Vec<_> = (0..READERS)
-            .map(|_| pool.connections.get().unwrap())
-            .collect();
-        for reader in readers {
-            let expected = [
-                ("busy_timeout", Value::Integer(2000)),
-                ("query_only", Value::Integer(1)),
-                ("trusted_schema", Value::Integer(0)),
-                ("cell_size_check", Value::Integer(1)),
-            ];
-            assert_settings(&reader, &expected);
-            let written = reader.execute("INSERT INTO t VALUES (1)", []);
-            let code = written.unwrap_err().sqlite_error_code();
-            assert_eq!(code, Some(ErrorCode::ReadOnly));
         }
     }
 

@@ -88,8 +88,7 @@ pub(super) fn page(connection: &Connection, query: &ListQuery) -> Result<TaskPag
         }
         let task = borrowed(row)?;
         last = Some(task.id);
-        // Writing to memory cannot fail.
-        let _ = serde_json::to_writer(&mut json, &task);
+        task.write_json(&mut json);
         written += 1;
     }
     json.push(b']');

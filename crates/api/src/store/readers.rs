@@ -1,0 +1,207 @@
+//! Connections that read, and what waits for them.
+//!
+//! A connection is taken from the pool once for all reads that wait, and carries them out one after the other on a
+//! blocking thread: the busier it is, the fewer threads are woken.
+
+use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use r2d2_sqlite::SqliteConnectionManager;
+use rusqlite::{Connection, OpenFlags};
+use tokio::sync::oneshot;
+use tokio::task::spawn_blocking;
+use tokio::time::timeout;
+
+use super::StoreError;
+use super::open::{BUSY_TIMEOUT, keep_query_plans};
+
+/// Connections, and threads that read at a time. On two cores four are no faster, and each has pages of its own to warm.
+const READERS: u32 = 2;
+/// Pages of the store that a connection keeps, in KiB.
+const CACHE: i32 = 4000;
+
+type Read = Box<dyn FnOnce(Result<&Connection, StoreError>) + Send>;
+
+/// Connections that cannot write.
+pub(super) struct Readers(Arc<Shared>);
+
+struct Shared {
+    connections: r2d2::Pool<SqliteConnectionManager>,
+    queue: Mutex<Queue>,
+}
+
+#[derive(Default)]
+struct Queue {
+    waiting: VecDeque<Read>,
+    /// Threads that carry reads out, at most [`READERS`].
+    at_work: u32,
+}
+
+impl Readers {
+    /// Opens all of the connections.
+    ///
+    /// # Errors
+    /// When one cannot be opened or prepared.
+    pub(super) fn open(path: &Path) -> Result<Self, r2d2::Error> {
+        let manager = SqliteConnectionManager::file(path)
+            .with_flags(OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)
+            .with_init(|connection| {
+                connection.busy_timeout(BUSY_TIMEOUT)?;
+                keep_query_plans(connection)?;
+                connection.pragma_update(None, "cache_size", -CACHE)?;
+                connection.pragma_update(None, "query_only", true)?;
+                connection.pragma_update(None, "trusted_schema", false)?;
+                connection.pragma_update(None, "cell_size_check", true)
+            });
+        let connections = r2d2::Pool::builder()
+            // All from the start: one that is still being opened when the store closes would leave the log behind.
+            .max_size(READERS)
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .test_on_check_out(false)
+            .connection_timeout(BUSY_TIMEOUT)
+            .build(manager)?;
+        Ok(Self(Arc::new(Shared {
+            connections,
+            queue: Mutex::default(),
+        })))
+    }
+
+    /// Has `work` carried out, off the asynchronous threads.
+    ///
+    /// # Errors
+    /// [`StoreError::Locked`] where neither a turn came nor a lock was gone in time, or what `work` says.
+    pub(super) async fn read<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        let read = move |connection: Result<&Connection, StoreError>| {
+            // Nobody listens any more where the client has gone.
+            if !reply.is_closed() {
+                let _ = reply.send(connection.and_then(work));
+            }
+        };
+        self.0.queue(Box::new(read));
+        // For a turn, and for a lock.
+        timeout(2 * BUSY_TIMEOUT, answer)
+            .await
+            .map_err(|_| StoreError::Locked)?
+            .unwrap_or(Err(StoreError::Stopped))
+    }
+}
+
+impl Shared {
+    fn queue(self: &Arc<Self>, read: Read) {
+        let mut queue = self.lock();
+        queue.waiting.push_back(read);
+        if queue.at_work < READERS {
+            queue.at_work += 1;
+            drop(queue);
+            let shared = Arc::clone(self);
+            spawn_blocking(move || shared.carry_out());
+        }
+    }
+
+    /// Carries out what waits until nothing does.
+    fn carry_out(&self) {
+        let connection = self.connections.get();
+        while let Some(read) = self.next() {
+            let connection = connection.as_deref().map_err(|_| StoreError::Locked);
+            // What panicked answers nothing; the next one is not to blame.
+            let _ = catch_unwind(AssertUnwindSafe(|| read(connection)));
+        }
+    }
+
+    /// What waits longest. Where nothing does, this thread is no longer at work.
+    fn next(&self) -> Option<Read> {
+        let mut queue = self.lock();
+        let next = queue.waiting.pop_front();
+        if next.is_none() {
+            queue.at_work -= 1;
+        }
+        next
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::panic, clippy::unwrap_used)]
+
+    use std::time::Duration;
+
+    use futures_util::future::join_all;
+    use rusqlite::ErrorCode;
+
+    use super::*;
+
+    fn readers() -> (tempfile::TempDir, Readers) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("tasks.db");
+        let made = Connection::open(&path).unwrap();
+        made.execute_batch("CREATE TABLE t (x)").unwrap();
+        let readers = Readers::open(&path).unwrap();
+        (folder, readers)
+    }
+
+    #[test]
+    fn they_have_all_their_settings_and_cannot_write() {
+        let (_folder, readers) = readers();
+        let all: Vec<_> = (0..READERS)
+            .map(|_| readers.0.connections.get().unwrap())
+            .collect();
+        for reader in all {
+            for (name, expected) in [
+                ("busy_timeout", 2000),
+                ("query_only", 1),
+                ("cache_size", i64::from(-CACHE)),
+                ("trusted_schema", 0),
+                ("cell_size_check", 1),
+            ] {
+                let set = reader.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
+                assert_eq!(set.unwrap(), expected, "{name}");
+            }
+            let written = reader.execute("INSERT INTO t VALUES (1)", []);
+            let code = written.unwrap_err().sqlite_error_code();
+            assert_eq!(code, Some(ErrorCode::ReadOnly));
+        }
+    }
+
+    #[actix_web::test]
+    async fn a_hundred_at_once_are_carried_out_by_few_threads_also_after_panics() {
+        let (_folder, readers) = readers();
+        for _ in 0..2 {
+            let reads = (0..100).map(|number| {
+                readers.read(move |connection| {
+                    std::thread::sleep(Duration::from_millis(1));
+                    if number % 10 == 0 {
+                        panic!("in the middle of a read");
+                    }
+                    let thread = std::thread::current().id();
+                    let query = "SELECT count(*) + ?1 FROM t";
+                    let found =
+                        connection.query_row(query, [number], |row| row.get::<_, i32>(0))?;
+                    Ok((found, thread))
+                })
+            });
+            let answers = join_all(reads).await;
+            let mut threads = std::collections::HashSet::new();
+            for (number, answer) in (0..).zip(answers) {
+                match answer {
+                    Err(StoreError::Stopped) if number % 10 == 0 => {}
+                    Ok((found, thread)) if found == number => {
+                        threads.insert(thread);
+                    }
+                    other => panic!("{number}: {other:?}"),
+                }
+            }
+            assert!(threads.len() <= READERS as usize, "{}", threads.len());
+        }
+    }
+}
