@@ -6,6 +6,7 @@
 
 use std::collections::VecDeque;
 use std::io::{self, Write};
+use std::ops::Range;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use bytes::Bytes;
@@ -30,7 +31,7 @@ pub struct Fresh {
 }
 
 impl Fresh {
-    /// What stands in the gaps until they are cut out: as good as unguessable, so that no task's text can hold it.
+    /// What stands in the gaps until something else does: as good as unguessable, so that no task's text can hold it.
     #[must_use]
     pub fn placeholders() -> Self {
         Self {
@@ -40,10 +41,12 @@ impl Fresh {
     }
 }
 
-/// The parts of a page between its gaps.
+/// A page and where its gaps are.
 #[derive(Debug)]
 pub struct ListPage {
-    parts: [String; 3],
+    /// As it was rendered, with what stood in the gaps.
+    html: Box<str>,
+    gaps: [Range<usize>; 2],
     deflated: OnceLock<[Deflated; 3]>,
 }
 
@@ -55,33 +58,43 @@ struct Deflated {
 }
 
 impl ListPage {
-    /// Cuts the gaps out of a page that was rendered with `placeholders`; none when they are not there in this order.
+    /// A page that was rendered with `placeholders` in its gaps; none when they are not there in this order.
     #[must_use]
-    pub fn cut(html: &str, placeholders: &Fresh) -> Option<Self> {
-        let (before, rest) = html.split_once(&placeholders.notice)?;
-        let (between, after) = rest.split_once(placeholders.key.as_str())?;
+    pub fn new(html: String, placeholders: &Fresh) -> Option<Self> {
+        let gap = |text: &str, from: usize| {
+            let start = from + html.get(from..)?.find(text)?;
+            Some(start..start + text.len())
+        };
+        let notice = gap(&placeholders.notice, 0)?;
+        let key = gap(placeholders.key.as_str(), notice.end)?;
         Some(Self {
-            parts: [before, between, after].map(str::to_owned),
+            html: html.into_boxed_str(),
+            gaps: [notice, key],
             deflated: OnceLock::new(),
         })
     }
 
-    /// The length without what goes into the gaps, in bytes.
+    /// The length as it was rendered, in bytes.
     #[must_use]
-    pub fn len(&self) -> usize {
-        self.parts.iter().map(String::len).sum()
+    pub fn rendered_len(&self) -> usize {
+        self.html.len()
     }
 
-    /// Whether there is nothing but gaps.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
+    /// What stands between the gaps.
+    fn parts(&self) -> [&str; 3] {
+        let [notice, key] = &self.gaps;
+        let between = [
+            0..notice.start,
+            notice.end..key.start,
+            key.end..self.html.len(),
+        ];
+        between.map(|part| self.html.get(part).unwrap_or_default())
     }
 
     /// The whole page.
     #[must_use]
     pub fn html(&self, fresh: &Fresh) -> Bytes {
-        let [before, between, after] = &self.parts;
+        let [before, between, after] = self.parts();
         let key = fresh.key.as_str();
         let page = [before, fresh.notice.as_str(), between, key, after];
         Bytes::from(page.concat())
@@ -116,7 +129,7 @@ impl ListPage {
         if let Some(deflated) = self.deflated.get() {
             return Ok(deflated);
         }
-        let [before, between, after] = &self.parts;
+        let [before, between, after] = self.parts();
         let deflated = [
             deflate(before, false)?,
             deflate(between, false)?,
@@ -187,7 +200,7 @@ impl KeptPages {
     pub fn keep(&self, view: ListView, version: Version, page: Arc<ListPage>) {
         let mut pages = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         pages.retain(|kept| kept.view != view);
-        if page.len() > MAX_KEPT_PAGE {
+        if page.rendered_len() > MAX_KEPT_PAGE {
             return;
         }
         pages.push_front(Kept {
@@ -198,7 +211,7 @@ impl KeptPages {
         let mut total = 0;
         pages.retain(|kept| {
             // The compressed form is shorter than the page.
-            total += 2 * kept.page.len() + size_of::<Kept>();
+            total += 2 * kept.page.rendered_len() + size_of::<Kept>();
             total <= MAX_KEPT
         });
     }
@@ -220,7 +233,7 @@ mod tests {
             gaps.notice,
             gaps.key.as_str()
         );
-        ListPage::cut(&html, &gaps).unwrap()
+        ListPage::new(html, &gaps).unwrap()
     }
 
     fn fresh(notice: &str) -> Fresh {
@@ -262,7 +275,7 @@ mod tests {
 
     #[test]
     fn placeholders_that_are_missing_are_noticed() {
-        assert!(ListPage::cut("<main></main>", &Fresh::placeholders()).is_none());
+        assert!(ListPage::new("<main></main>".to_owned(), &Fresh::placeholders()).is_none());
     }
 
     #[test]
@@ -300,6 +313,12 @@ mod tests {
         assert!(kept.get(&place(99)).is_some() && kept.get(&place(98)).is_some());
         assert!(kept.get(&place(0)).is_none());
         let pages = kept.0.lock().unwrap();
-        assert!(pages.iter().map(|kept| 2 * kept.page.len()).sum::<usize>() <= MAX_KEPT);
+        assert!(
+            pages
+                .iter()
+                .map(|kept| 2 * kept.page.rendered_len())
+                .sum::<usize>()
+                <= MAX_KEPT
+        );
     }
 }

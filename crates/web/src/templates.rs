@@ -4,6 +4,7 @@
 //! anew, so that a change is seen at once.
 
 use std::borrow::Cow;
+use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -167,17 +168,20 @@ impl From<Timestamp> for Time {
         let month = MONTHS
             .into_iter()
             .nth(usize::from(at.month().unsigned_abs()) - 1);
-        Self {
-            datetime: format!("{time:.3}"),
-            text: format!(
-                "{} {} {}, {:02}:{:02} UTC",
-                at.day(),
-                month.unwrap_or_default(),
-                at.year(),
-                at.hour(),
-                at.minute()
-            ),
-        }
+        // Room for each at once: `format!` would have them grow in steps.
+        let (mut datetime, mut text) = (String::with_capacity(24), String::with_capacity(32));
+        // Writing to memory cannot fail.
+        let _ = write!(datetime, "{time:.3}");
+        let _ = write!(
+            text,
+            "{} {} {}, {:02}:{:02} UTC",
+            at.day(),
+            month.unwrap_or_default(),
+            at.year(),
+            at.hour(),
+            at.minute()
+        );
+        Self { datetime, text }
     }
 }
 
@@ -235,17 +239,17 @@ impl TasksPage {
 
 impl TaskItem {
     fn new(task: Task, query: &str) -> Self {
-        let added = Time::from(task.created_at);
-        let changed = Time::from(task.updated_at);
+        let minute = |time: Timestamp| time.as_second().div_euclid(60);
+        // The same minute twice tells nobody anything.
+        let changed = minute(task.updated_at) != minute(task.created_at);
         Self {
             id: task.id,
             title: task.title,
             description: task.description,
             completed: task.completed,
             edit: format!("{TASKS_PATH}/{}/edit{query}", task.id),
-            // The same minute twice tells nobody anything.
-            changed: (changed.text != added.text).then_some(changed),
-            added,
+            added: Time::from(task.created_at),
+            changed: changed.then(|| Time::from(task.updated_at)),
         }
     }
 }
@@ -395,7 +399,7 @@ impl Templates {
             list,
             gaps.clone(),
         ))))?;
-        ListPage::cut(&html, &gaps).ok_or_else(|| tera::Error::message("tasks.html lacks a gap"))
+        ListPage::new(html, &gaps).ok_or_else(|| tera::Error::message("tasks.html lacks a gap"))
     }
 
     /// Renders what goes into the gaps of a list.

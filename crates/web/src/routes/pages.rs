@@ -54,7 +54,7 @@ pub async fn tasks(
             page
         }
     };
-    if page.len() <= MAX_INLINE
+    if page.rendered_len() <= MAX_INLINE
         && compression::takes_gzip(request.headers())
         && let Ok(body) = page.gzip(&fresh)
     {
