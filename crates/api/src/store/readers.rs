@@ -4,9 +4,11 @@
 //! blocking thread: the busier it is, the fewer threads are woken.
 
 use std::collections::VecDeque;
+use std::num::NonZero;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
 
 use r2d2_sqlite::SqliteConnectionManager;
 use rusqlite::{Connection, OpenFlags};
@@ -17,16 +19,21 @@ use tokio::time::timeout;
 use super::StoreError;
 use super::open::{BUSY_TIMEOUT, keep_query_plans};
 
-/// Connections, and threads that read at a time. On two cores four are no faster, and each has pages of its own to warm.
-const READERS: u32 = 2;
 /// Pages of the store that a connection keeps, in KiB.
 const CACHE: i32 = 4000;
+
+/// Connections, and threads that read at a time: one a processor. More were no faster, and each keeps pages of its own.
+fn most_readers() -> u32 {
+    let processors = thread::available_parallelism().map_or(2, NonZero::get);
+    u32::try_from(processors).map_or(8, |processors| processors.clamp(2, 8))
+}
 
 type Read = Box<dyn FnOnce(Result<&Connection, StoreError>) + Send>;
 
 /// Connections that cannot write.
 pub(super) struct Readers(Arc<Shared>);
 
+/// A pool, and as many threads at most as it has connections.
 struct Shared {
     connections: r2d2::Pool<SqliteConnectionManager>,
     queue: Mutex<Queue>,
@@ -35,7 +42,7 @@ struct Shared {
 #[derive(Default)]
 struct Queue {
     waiting: VecDeque<Read>,
-    /// Threads that carry reads out, at most [`READERS`].
+    /// Threads that carry reads out.
     at_work: u32,
 }
 
@@ -57,7 +64,7 @@ impl Readers {
             });
         let connections = r2d2::Pool::builder()
             // All from the start: one that is still being opened when the store closes would leave the log behind.
-            .max_size(READERS)
+            .max_size(most_readers())
             .idle_timeout(None)
             .max_lifetime(None)
             .test_on_check_out(false)
@@ -97,7 +104,7 @@ impl Shared {
     fn queue(self: &Arc<Self>, read: Read) {
         let mut queue = self.lock();
         queue.waiting.push_back(read);
-        if queue.at_work < READERS {
+        if queue.at_work < self.connections.max_size() {
             queue.at_work += 1;
             drop(queue);
             let shared = Arc::clone(self);
@@ -153,7 +160,7 @@ mod tests {
     #[test]
     fn they_have_all_their_settings_and_cannot_write() {
         let (_folder, readers) = readers();
-        let all: Vec<_> = (0..READERS)
+        let all: Vec<_> = (0..readers.0.connections.max_size())
             .map(|_| readers.0.connections.get().unwrap())
             .collect();
         for reader in all {
@@ -179,11 +186,11 @@ mod tests {
         for _ in 0..2 {
             let reads = (0..100).map(|number| {
                 readers.read(move |connection| {
-                    std::thread::sleep(Duration::from_millis(1));
+                    thread::sleep(Duration::from_millis(1));
                     if number % 10 == 0 {
                         panic!("in the middle of a read");
                     }
-                    let thread = std::thread::current().id();
+                    let thread = thread::current().id();
                     let query = "SELECT count(*) + ?1 FROM t";
                     let found =
                         connection.query_row(query, [number], |row| row.get::<_, i32>(0))?;
@@ -201,7 +208,11 @@ mod tests {
                     other => panic!("{number}: {other:?}"),
                 }
             }
-            assert!(threads.len() <= READERS as usize, "{}", threads.len());
+            assert!(
+                threads.len() <= readers.0.connections.max_size() as usize,
+                "{}",
+                threads.len()
+            );
         }
     }
 }
