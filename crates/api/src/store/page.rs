@@ -48,7 +48,7 @@ impl TaskPage {
 pub(super) struct KeptPages(Mutex<Kept>);
 
 /// Kept pages together are at most this long, in bytes.
-const MAX_KEPT: usize = 4 * 1024 * 1024;
+const MAX_KEPT: usize = 1024 * 1024;
 
 #[derive(Debug, Default)]
 struct Kept {

@@ -19,9 +19,6 @@ use tokio::time::timeout;
 use super::StoreError;
 use super::open::{BUSY_TIMEOUT, keep_query_plans};
 
-/// Pages of the store that a connection keeps, in KiB.
-const CACHE: i32 = 4000;
-
 /// Connections, and threads that read at a time: one a processor. More were no faster, and each keeps pages of its own.
 fn most_readers() -> u32 {
     let processors = thread::available_parallelism().map_or(2, NonZero::get);
@@ -57,7 +54,6 @@ impl Readers {
             .with_init(|connection| {
                 connection.busy_timeout(BUSY_TIMEOUT)?;
                 keep_query_plans(connection)?;
-                connection.pragma_update(None, "cache_size", -CACHE)?;
                 connection.pragma_update(None, "query_only", true)?;
                 connection.pragma_update(None, "trusted_schema", false)?;
                 connection.pragma_update(None, "cell_size_check", true)
@@ -167,7 +163,6 @@ mod tests {
             for (name, expected) in [
                 ("busy_timeout", 2000),
                 ("query_only", 1),
-                ("cache_size", i64::from(-CACHE)),
                 ("trusted_schema", 0),
                 ("cell_size_check", 1),
             ] {
