@@ -149,3 +149,33 @@ scenario('completed tasks are cleared together, after a question', async ({ stac
   assert.deepEqual(await titles(page), ['B']);
   assert.equal(await page.locator('summary').count(), 0);
 });
+
+for (const width of [1280, 360]) {
+  scenario(`at ${width} px nothing moves while the rest of the page arrives`, async ({ stack, open }) => {
+    await seed(stack, [
+      { title: 'Buy milk', description: 'Two bottles.', completed: true },
+      { title: 'A title that is long enough to need the second line of a telephone' },
+    ]);
+    const page = await open({ viewport: { width, height: 800 } });
+    await page.visit('/tasks');
+    assert.deepEqual(await page.evaluate(movedByWhatFollows), []);
+  });
+}
+
+/** Takes the page apart from its end, as if that had not arrived yet, and says what that moves: runs in the page. */
+function movedByWhatFollows() {
+  const all = [...document.querySelectorAll('main *')];
+  const places = () => all.map((element) => element.getBoundingClientRect());
+  const before = places();
+  const moved = new Set();
+  while (all.length > 0) {
+    all.pop().remove();
+    places().forEach(({ x, y, width, height }, index) => {
+      const seen = width * height > 0 && all[index].checkVisibility();
+      if (seen && (x !== before[index].x || y !== before[index].y)) {
+        moved.add(all[index].outerHTML.slice(0, 80));
+      }
+    });
+  }
+  return [...moved];
+}
