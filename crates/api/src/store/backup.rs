@@ -14,7 +14,7 @@ use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, OpenFlags};
 use thiserror::Error;
 
-use super::filesystem::Journal;
+use super::filesystem::{self, Journal};
 use super::lock::LockFile;
 use super::open::{self, Location, beside, folder_of};
 use super::schema::{self, Found, SchemaVersion};
@@ -178,9 +178,7 @@ pub fn restore(
         db_path.clone_into(&mut summary.path);
         let replaced = set_aside(db_path)?;
         fs::rename(&staged, db_path).map_err(io_error(db_path))?;
-        // Its name is on the disk before the lock file says that there is a store.
-        sync_folder(db_path)?;
-        lock.mark_store_exists().map_err(io_error(db_path))?;
+        lock.mark_store_exists(db_path).map_err(io_error(db_path))?;
         Ok((summary, replaced))
     });
     if outcome.is_err() {
@@ -281,7 +279,7 @@ pub(super) fn copy(
             path: target.to_owned(),
             source,
         })?;
-        sync_folder(target)?;
+        sync_file(folder_of(target))?;
         Ok(summary)
     });
     if finished.is_err() {
@@ -494,14 +492,8 @@ fn set_aside(db_path: &Path) -> Result<Option<PathBuf>, BackupError> {
 }
 
 fn sync_file(path: &Path) -> Result<(), BackupError> {
-    File::open(path)
-        .and_then(|file| file.sync_all())
-        .map_err(|source| BackupError::Io {
-            path: path.to_owned(),
-            source,
-        })
-}
-
-fn sync_folder(path: &Path) -> Result<(), BackupError> {
-    sync_file(folder_of(path))
+    filesystem::sync(path).map_err(|source| BackupError::Io {
+        path: path.to_owned(),
+        source,
+    })
 }

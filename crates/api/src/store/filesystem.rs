@@ -1,7 +1,8 @@
 //! What holds the store, and how SQLite has to keep its journal there.
 
-use std::fmt;
+use std::fs::File;
 use std::path::Path;
+use std::{fmt, io};
 
 use nix::sys::statfs::{NFS_SUPER_MAGIC, statfs};
 use nix::sys::statvfs::{FsFlags, statvfs};
@@ -55,6 +56,11 @@ impl FileSystem {
             _ => Self::Local,
         })
     }
+}
+
+/// Has what was written to the file or folder at `path`, by whatever process, reach the disk.
+pub(super) fn sync(path: &Path) -> io::Result<()> {
+    File::open(path)?.sync_all()
 }
 
 /// Whether what holds `path` is mounted read-only now.

@@ -11,6 +11,9 @@ use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, fcntl};
 use nix::libc;
 
+use super::filesystem;
+use super::open::folder_of;
+
 /// Locked by the process that has the store open.
 const HOLDER: i64 = 0;
 /// Locked by the process that waits to take over.
@@ -83,8 +86,9 @@ impl LockFile {
         Ok(content == STORE_EXISTS)
     }
 
-    /// Remembers that a store was made here.
-    pub(super) fn mark_store_exists(&self) -> io::Result<()> {
+    /// Remembers that there is a store at `store`, once its name is on the disk.
+    pub(super) fn mark_store_exists(&self, store: &Path) -> io::Result<()> {
+        filesystem::sync(folder_of(store))?;
         if self.store_existed()? {
             return Ok(());
         }

@@ -242,10 +242,9 @@ impl Location {
     /// not on the disk; it would be answered with, and be gone after a power cut.
     fn sync_what_was_left(&self) -> io::Result<()> {
         for suffix in ["", "-journal", "-wal"] {
-            match File::open(beside(&self.path, suffix)) {
-                Ok(file) => file.sync_all()?,
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-                Err(error) => return Err(error),
+            match filesystem::sync(&beside(&self.path, suffix)) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                _ => {}
             }
         }
         Ok(())
@@ -369,11 +368,7 @@ impl OpenStore {
         // there may have left pages that look written and are not.
         checkpoint(&connection, location, "TRUNCATE").map_err(location.sqlite())?;
         keep_checkpoint_on_close(&connection).map_err(location.sqlite())?;
-        // The store's name is on the disk before anything says that there is a store.
-        let sync_folder = || File::open(folder_of(path)).and_then(|folder| folder.sync_all());
-        sync_folder()
-            .and_then(|()| lock.mark_store_exists())
-            .map_err(io_error)?;
+        lock.mark_store_exists(path).map_err(io_error)?;
 
         let (read_on, checkpointer) = match location.journal {
             Journal::Wal => {
@@ -530,12 +525,13 @@ fn connect(location: &Location) -> Result<Connection, OpenError> {
     Ok(connection)
 }
 
-/// SQLite is built with statistics (STAT4) here, and would plan a statement anew whenever a parameter that its plan may
-/// depend on, such as the place a page begins at, has another value.
-pub(super) fn keep_query_plans(connection: &Connection) -> rusqlite::Result<()> {
-    connection
-        .set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)
-        .map(|_| ())
+/// What is set for each connection that serves requests, whether it writes or reads.
+pub(super) fn prepare_for_requests(connection: &Connection) -> rusqlite::Result<()> {
+    // SQLite is built with statistics (STAT4) here, and would plan a statement anew whenever a parameter that its plan
+    // may depend on, such as the place a page begins at, has another value.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    connection.pragma_update(None, "trusted_schema", false)?;
+    connection.pragma_update(None, "cell_size_check", true)
 }
 
 fn keep_checkpoint_on_close(connection: &Connection) -> rusqlite::Result<()> {
@@ -576,11 +572,9 @@ fn prepare_for_writing(connection: &Connection, location: &Location) -> Result<(
     };
     let prepare = || -> rusqlite::Result<String> {
         let set = set_journal_mode(connection, mode)?;
-        keep_query_plans(connection)?;
+        prepare_for_requests(connection)?;
         connection.pragma_update(None, "synchronous", synchronous)?;
         connection.pragma_update(None, "foreign_keys", true)?;
-        connection.pragma_update(None, "trusted_schema", false)?;
-        connection.pragma_update(None, "cell_size_check", true)?;
         connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_BACKSTOP)?;
         Ok(set)
     };

@@ -17,7 +17,7 @@ use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
 use super::StoreError;
-use super::open::{BUSY_TIMEOUT, keep_query_plans};
+use super::open::{BUSY_TIMEOUT, prepare_for_requests};
 
 /// Connections, and threads that read at a time: one a processor. More were no faster, and each keeps pages of its own.
 fn most_readers() -> u32 {
@@ -53,10 +53,8 @@ impl Readers {
             .with_flags(OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)
             .with_init(|connection| {
                 connection.busy_timeout(BUSY_TIMEOUT)?;
-                keep_query_plans(connection)?;
-                connection.pragma_update(None, "query_only", true)?;
-                connection.pragma_update(None, "trusted_schema", false)?;
-                connection.pragma_update(None, "cell_size_check", true)
+                prepare_for_requests(connection)?;
+                connection.pragma_update(None, "query_only", true)
             });
         let connections = r2d2::Pool::builder()
             // All from the start: one that is still being opened when the store closes would leave the log behind.

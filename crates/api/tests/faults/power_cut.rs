@@ -1,6 +1,5 @@
 //! The power is cut at moments that chance seldom finds; torture/power_cuts.rs, which simulates it, tries all others.
 
-use std::fs;
 use std::thread;
 
 use rand::SeedableRng;
@@ -10,31 +9,18 @@ use serde_json::json;
 use crate::support::api::{Api, Scene};
 use crate::support::shim::Number;
 use crate::support::wait_until;
-use crate::torture::power_cuts::{Disk, Entry, after_a_cut, read_record};
+use crate::torture::power_cuts::{Disk, Entry, after_a_cut, read_record, start_recording};
 
 /// How often each moment is tried: what of the unsynced arrives is a matter of chance.
 const TRIES: u64 = 12;
 
-fn recorded(journal: &str) -> Scene {
-    let mut scene = Scene::with_journal(journal);
-    let path = scene.beside("record");
-    fs::write(&path, "").unwrap();
-    scene
-        .environment
-        .push(("FAULT_RECORD", path.display().to_string()));
-    scene
-}
-
-fn record(scene: &Scene) -> Vec<Entry> {
-    read_record(&scene.beside("record"))
-}
-
 /// Wherever the first start was cut off, the next one makes a store.
 fn the_first_start_may_be_cut_off(journal: &str) {
-    let scene = recorded(journal);
+    let mut scene = Scene::with_journal(journal);
+    let record = start_recording(&mut scene);
     scene.start_ready().stop();
     let mut disk = Disk::default();
-    for (moment, entry) in record(&scene).iter().enumerate() {
+    for (moment, entry) in read_record(&record).iter().enumerate() {
         disk.apply(entry);
         for seed in 0..TRIES {
             let mut random = StdRng::seed_from_u64(seed);
@@ -58,12 +44,13 @@ fn during_the_very_first_start_on_nfs() {
 /// An api is killed just before the sync that makes its change last: `killed_at` tells from the record. The next one
 /// shows the change; then it must be there after a power cut too.
 fn what_was_shown_stays(journal: &str, killed_at: fn(&[Entry]) -> bool) {
-    let scene = recorded(journal);
+    let mut scene = Scene::with_journal(journal);
+    let record = start_recording(&mut scene);
     let api = scene.start_ready();
     api.post("an earlier one");
     // Long enough to be seen in the record.
     scene.control.set(Number::SyncDelay, 300_000);
-    let before = record(&scene).len();
+    let before = read_record(&record).len();
     let address = api.address;
     let client = thread::spawn(move || {
         let agent = crate::support::api::agent(crate::support::LONG);
@@ -71,7 +58,7 @@ fn what_was_shown_stays(journal: &str, killed_at: fn(&[Entry]) -> bool) {
         crate::support::api::request(&agent, address, "POST", "/api/tasks", &[], Some(&body))
     });
     wait_until("the change waits for its last sync", || {
-        killed_at(&record(&scene)[before..])
+        killed_at(&read_record(&record)[before..])
     });
     api.kill();
     assert!(client.join().unwrap().is_err(), "it was not acknowledged");
@@ -82,7 +69,9 @@ fn what_was_shown_stays(journal: &str, killed_at: fn(&[Entry]) -> bool) {
     let shown = api.titles();
     assert_eq!(shown, ["the change", "an earlier one"]);
     let mut disk = Disk::default();
-    record(&scene).iter().for_each(|entry| disk.apply(entry));
+    for entry in read_record(&record) {
+        disk.apply(&entry);
+    }
     for seed in 0..TRIES {
         let (content, refused) = after_a_cut(&disk, journal, &mut StdRng::seed_from_u64(seed));
         assert_eq!(refused, None);

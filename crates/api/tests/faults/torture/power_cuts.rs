@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, OpenOptions};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rand::rngs::StdRng;
@@ -251,15 +251,21 @@ impl Disk {
     }
 }
 
-/// Records the lives of a few api processes under load: some are killed, some stop in order, one is followed by a
-/// hand-over.
-fn record(journal: &str) -> Vec<Entry> {
-    let mut scene = Scene::on_disk(journal);
+/// Has the processes of the scene record what they do to its folder, and says where.
+pub fn start_recording(scene: &mut Scene) -> PathBuf {
     let path = scene.beside("record");
     fs::write(&path, "").unwrap();
     scene
         .environment
         .push(("FAULT_RECORD", path.display().to_string()));
+    path
+}
+
+/// Records the lives of a few api processes under load: some are killed, some stop in order, one is followed by a
+/// hand-over.
+fn record(journal: &str) -> Vec<Entry> {
+    let mut scene = Scene::on_disk(journal);
+    let path = start_recording(&mut scene);
     // As a disk that takes its time: more is pending at each moment.
     scene.control.set(Number::SyncDelay, 500);
     let events = OpenOptions::new().append(true).open(&path).unwrap();
