@@ -3,7 +3,7 @@
 
 use std::io::{self, Write};
 
-use actix_web::body::{BoxBody, MessageBody};
+use actix_web::body::{BodySize, BoxBody, MessageBody, to_bytes};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{
     ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue, VARY,
@@ -13,7 +13,7 @@ use actix_web::{Error, web};
 use bytes::Bytes;
 
 /// Bodies shorter than this fit into one packet anyway, in bytes.
-const MIN: usize = 1000;
+const MIN: u64 = 1000;
 /// Bodies longer than this are compressed on another thread, in bytes: it takes more than a millisecond.
 pub const MAX_INLINE: usize = 128 * 1024;
 
@@ -22,6 +22,15 @@ pub const MAX_INLINE: usize = 128 * 1024;
 enum Coding {
     Brotli,
     Gzip,
+}
+
+impl Coding {
+    fn name(self) -> HeaderValue {
+        HeaderValue::from_static(match self {
+            Self::Brotli => "br",
+            Self::Gzip => "gzip",
+        })
+    }
 }
 
 /// Middleware: compresses text for clients that take it.
@@ -42,44 +51,33 @@ pub async fn compress(
     response
         .headers_mut()
         .insert(VARY, HeaderValue::from_static("accept-encoding"));
-    if response.headers().contains_key(CONTENT_ENCODING) {
+    let worthwhile = match body.size() {
+        BodySize::Sized(length) => {
+            length >= MIN && !response.headers().contains_key(CONTENT_ENCODING)
+        }
+        BodySize::None | BodySize::Stream => false,
+    };
+    let Some(coding) = coding.filter(|_| worthwhile) else {
         return Ok(ServiceResponse::new(
             request,
-            response.set_body(body).map_into_boxed_body(),
+            response.set_body(body.boxed()),
         ));
-    }
-    let body = match body.try_into_bytes() {
-        Ok(body) => body,
-        Err(body) => {
-            return Ok(ServiceResponse::new(
-                request,
-                response.set_body(body).map_into_boxed_body(),
-            ));
-        }
     };
-    let encoded = match coding.filter(|_| body.len() >= MIN) {
-        Some(coding) => encode(coding, body.clone())
-            .await
-            .ok()
-            .map(|encoded| (coding, encoded)),
-        None => None,
-    };
-    let body = match encoded {
-        Some((coding, encoded)) => {
-            let name = match coding {
-                Coding::Brotli => "br",
-                Coding::Gzip => "gzip",
-            };
+    let body = to_bytes(body)
+        .await
+        .map_err(|error| Error::from(error.into()))?;
+    let body = match encode(coding, body.clone()).await {
+        Ok(encoded) => {
             response
                 .headers_mut()
-                .insert(CONTENT_ENCODING, HeaderValue::from_static(name));
+                .insert(CONTENT_ENCODING, coding.name());
             encoded
         }
-        None => body,
+        Err(_) => body,
     };
     Ok(ServiceResponse::new(
         request,
-        response.set_body(BoxBody::new(body)),
+        response.set_body(body.boxed()),
     ))
 }
 

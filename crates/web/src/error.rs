@@ -1,6 +1,9 @@
 //! [`WebError`]: everything a request can be refused with, as plain data. [`crate::error_pages`] makes pages of it.
 
+use std::sync::Arc;
+
 use actix_web::http::StatusCode;
+use actix_web::rt::task::JoinError;
 use actix_web::{HttpResponse, ResponseError};
 use serde::Serialize;
 use thiserror::Error;
@@ -8,6 +11,7 @@ use thiserror::Error;
 use crate::api_client::ApiClientError;
 use crate::api_client::problem::ProblemKind;
 use crate::forms::FormError;
+use crate::request_log::RequestId;
 
 /// Seconds after which asking again is worth a try.
 pub const RETRY_AFTER_SECONDS: u64 = 5;
@@ -50,6 +54,18 @@ pub enum WebError {
         /// The button.
         retry: RetryForm,
     },
+    /// A list was not loaded, for this request and for those that waited with it.
+    #[error("the list was not loaded, for which the api was asked as request {asked_as}")]
+    Shared {
+        /// Why.
+        #[source]
+        error: Arc<WebError>,
+        /// The request whose id the api was given.
+        asked_as: RequestId,
+    },
+    /// What loaded a list ended before it had it.
+    #[error("loading the list broke off")]
+    BrokenOff(#[from] JoinError),
     /// The api says that a page still holds which it was not asked about.
     #[error("the api answered 304 to a request without If-None-Match")]
     NothingKept,
@@ -79,6 +95,15 @@ pub struct Explanation {
 }
 
 impl WebError {
+    /// What went wrong, whoever waited for it.
+    #[must_use]
+    pub fn unshared(&self) -> &Self {
+        match self {
+            Self::Shared { error, .. } => error.unshared(),
+            error => error,
+        }
+    }
+
     /// What the person is told.
     #[must_use]
     pub fn explanation(&self) -> Explanation {
@@ -121,8 +146,11 @@ impl WebError {
                 "It may have been deleted, here or on another device. Your other tasks are where they were.",
             ),
             Self::Api(error) | Self::Action { source: error, .. } => return explain(error),
+            Self::Shared { error, .. } => return error.explanation(),
             Self::NothingKept => return explain_status(StatusCode::BAD_GATEWAY),
-            Self::Template(_) => return explain_status(StatusCode::INTERNAL_SERVER_ERROR),
+            Self::BrokenOff(_) | Self::Template(_) => {
+                return explain_status(StatusCode::INTERNAL_SERVER_ERROR);
+            }
         };
         Explanation {
             title,
@@ -142,8 +170,9 @@ impl ResponseError for WebError {
             Self::CrossSite => StatusCode::FORBIDDEN,
             Self::UnknownPath | Self::UnknownTask => StatusCode::NOT_FOUND,
             Self::Api(error) | Self::Action { source: error, .. } => status_for(error),
+            Self::Shared { error, .. } => error.status_code(),
             Self::NothingKept => StatusCode::BAD_GATEWAY,
-            Self::Template(_) => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::BrokenOff(_) | Self::Template(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
 

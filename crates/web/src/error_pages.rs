@@ -42,6 +42,7 @@ pub async fn render_errors(
         (Some(error), _) => Some(Cause::of(error)),
         (None, failure) => failure.map(|failure| Cause::new(failure.to_string())),
     };
+    let error = error.map(WebError::unshared);
     let link = link_for(status, error, response.request());
     let unread = request_may_be_unread(error);
     let mut page = page(
@@ -148,6 +149,8 @@ fn request_may_be_unread(error: Option<&WebError>) -> bool {
             | WebError::UnknownTask
             | WebError::Api(_)
             | WebError::Action { .. }
+            | WebError::Shared { .. }
+            | WebError::BrokenOff(_)
             | WebError::NothingKept
             | WebError::Template(_),
         ) => false,

@@ -14,6 +14,7 @@ pub mod error_pages;
 pub mod forms;
 pub mod healthcheck;
 pub mod limits;
+pub mod list_loader;
 pub mod list_page;
 pub mod list_view;
 pub mod log_writer;

@@ -5,10 +5,14 @@
 //! 1951): those of the parts between the gaps, each compressed on its own, and stored ones for what goes into the gaps.
 
 use std::collections::VecDeque;
+use std::convert::Infallible;
 use std::io::{self, Write};
 use std::ops::Range;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::task::{Context, Poll};
 
+use actix_web::body::{BodySize, MessageBody};
 use bytes::Bytes;
 use flate2::write::DeflateEncoder;
 use flate2::{Compression, Crc};
@@ -20,6 +24,8 @@ use crate::list_view::ListView;
 const MAX_KEPT: usize = 4 * 1024 * 1024;
 /// Longer pages are not kept, in bytes.
 const MAX_KEPT_PAGE: usize = 512 * 1024;
+/// Longest piece of a body, in bytes: about as much as each connection copies before it is sent.
+const MAX_PIECE: usize = 32 * 1024;
 
 /// What goes into the gaps of a [`ListPage`].
 #[derive(Clone, Debug)]
@@ -45,7 +51,7 @@ impl Fresh {
 #[derive(Debug)]
 pub struct ListPage {
     /// As it was rendered, with what stood in the gaps.
-    html: Box<str>,
+    html: Bytes,
     gaps: [Range<usize>; 2],
     deflated: OnceLock<[Deflated; 3]>,
 }
@@ -53,7 +59,7 @@ pub struct ListPage {
 /// Whole blocks of compressed data, ending at a byte's end.
 #[derive(Debug)]
 struct Deflated {
-    blocks: Vec<u8>,
+    blocks: Bytes,
     crc: Crc,
 }
 
@@ -68,7 +74,7 @@ impl ListPage {
         let notice = gap(&placeholders.notice, 0)?;
         let key = gap(placeholders.key.as_str(), notice.end)?;
         Some(Self {
-            html: html.into_boxed_str(),
+            html: html.into(),
             gaps: [notice, key],
             deflated: OnceLock::new(),
         })
@@ -81,30 +87,29 @@ impl ListPage {
     }
 
     /// What stands between the gaps.
-    fn parts(&self) -> [&str; 3] {
+    fn parts(&self) -> [Bytes; 3] {
         let [notice, key] = &self.gaps;
-        let between = [
-            0..notice.start,
-            notice.end..key.start,
-            key.end..self.html.len(),
-        ];
-        between.map(|part| self.html.get(part).unwrap_or_default())
+        [
+            self.html.slice(..notice.start),
+            self.html.slice(notice.end..key.start),
+            self.html.slice(key.end..),
+        ]
     }
 
     /// The whole page.
     #[must_use]
-    pub fn html(&self, fresh: &Fresh) -> Bytes {
+    pub fn html(&self, fresh: &Fresh) -> Pieces {
         let [before, between, after] = self.parts();
-        let key = fresh.key.as_str();
-        let page = [before, fresh.notice.as_str(), between, key, after];
-        Bytes::from(page.concat())
+        let notice = Bytes::copy_from_slice(fresh.notice.as_bytes());
+        let key = Bytes::copy_from_slice(fresh.key.as_str().as_bytes());
+        Pieces::new([before, notice, between, key, after])
     }
 
     /// The whole page as one gzip member (RFC 1952). What can be kept of it is compressed once.
     ///
     /// # Errors
     /// When what goes into a gap is longer than 65,535 bytes.
-    pub fn gzip(&self, fresh: &Fresh) -> io::Result<Bytes> {
+    pub fn gzip(&self, fresh: &Fresh) -> io::Result<Pieces> {
         /// Deflate, no name, no time, fastest algorithm, unknown system.
         const HEADER: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 4, 0xff];
 
@@ -112,17 +117,21 @@ impl ListPage {
         let notice = stored(fresh.notice.as_bytes())?;
         let key = stored(fresh.key.as_str().as_bytes())?;
         let mut crc = Crc::new();
-        let mut member = Vec::with_capacity(
-            HEADER.len() + self.deflated_len() + notice.blocks.len() + key.blocks.len() + 8,
-        );
-        member.extend_from_slice(&HEADER);
         for part in [before, &notice, between, &key, after] {
-            member.extend_from_slice(&part.blocks);
             crc.combine(&part.crc);
         }
-        member.extend_from_slice(&crc.sum().to_le_bytes());
-        member.extend_from_slice(&crc.amount().to_le_bytes());
-        Ok(Bytes::from(member))
+        let mut trailer = Vec::with_capacity(8);
+        trailer.extend_from_slice(&crc.sum().to_le_bytes());
+        trailer.extend_from_slice(&crc.amount().to_le_bytes());
+        Ok(Pieces::new([
+            Bytes::from_static(&HEADER),
+            before.blocks.clone(),
+            notice.blocks,
+            between.blocks.clone(),
+            key.blocks,
+            after.blocks.clone(),
+            trailer.into(),
+        ]))
     }
 
     fn deflated(&self) -> io::Result<&[Deflated; 3]> {
@@ -131,26 +140,20 @@ impl ListPage {
         }
         let [before, between, after] = self.parts();
         let deflated = [
-            deflate(before, false)?,
-            deflate(between, false)?,
-            deflate(after, true)?,
+            deflate(&before, false)?,
+            deflate(&between, false)?,
+            deflate(&after, true)?,
         ];
         Ok(self.deflated.get_or_init(|| deflated))
     }
-
-    fn deflated_len(&self) -> usize {
-        self.deflated
-            .get()
-            .map_or(0, |parts| parts.iter().map(|part| part.blocks.len()).sum())
-    }
 }
 
-fn deflate(text: &str, last: bool) -> io::Result<Deflated> {
+fn deflate(text: &[u8], last: bool) -> io::Result<Deflated> {
     let mut crc = Crc::new();
-    crc.update(text.as_bytes());
+    crc.update(text);
     let out = Vec::with_capacity(text.len() / 6 + 64);
     let mut encoder = DeflateEncoder::new(out, Compression::fast());
-    encoder.write_all(text.as_bytes())?;
+    encoder.write_all(text)?;
     let blocks = if last {
         encoder.finish()?
     } else {
@@ -158,7 +161,10 @@ fn deflate(text: &str, last: bool) -> io::Result<Deflated> {
         // What `finish` would add ends the whole member, so only what is there by now is taken.
         encoder.get_ref().clone()
     };
-    Ok(Deflated { blocks, crc })
+    Ok(Deflated {
+        blocks: blocks.into(),
+        crc,
+    })
 }
 
 /// One stored block that is not the last; nothing for nothing.
@@ -173,7 +179,47 @@ fn stored(data: &[u8]) -> io::Result<Deflated> {
         blocks.extend_from_slice(&(!length).to_le_bytes());
         blocks.extend_from_slice(data);
     }
-    Ok(Deflated { blocks, crc })
+    Ok(Deflated {
+        blocks: blocks.into(),
+        crc,
+    })
+}
+
+/// A body whose parts are shared with others: what a thousand people are sent is in memory once.
+#[derive(Debug)]
+pub struct Pieces(VecDeque<Bytes>);
+
+impl Pieces {
+    fn new<const N: usize>(pieces: [Bytes; N]) -> Self {
+        Self(VecDeque::from(pieces))
+    }
+
+    fn len(&self) -> usize {
+        self.0.iter().map(Bytes::len).sum()
+    }
+}
+
+impl MessageBody for Pieces {
+    type Error = Infallible;
+
+    fn size(&self) -> BodySize {
+        BodySize::Sized(self.len() as u64)
+    }
+
+    fn poll_next(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Bytes, Infallible>>> {
+        let pieces = &mut self.0;
+        while pieces.front().is_some_and(Bytes::is_empty) {
+            pieces.pop_front();
+        }
+        let piece = match pieces.front_mut() {
+            Some(front) if front.len() > MAX_PIECE => Some(front.split_to(MAX_PIECE)),
+            _ => pieces.pop_front(),
+        };
+        Poll::Ready(piece.map(Ok))
+    }
 }
 
 /// The pages seen last, each with the version of the list it shows. The api is asked for each whether that still holds.
@@ -221,6 +267,7 @@ impl KeptPages {
 mod tests {
     #![allow(clippy::unwrap_used)]
 
+    use std::future::poll_fn;
     use std::io::Read;
 
     use super::*;
@@ -243,8 +290,21 @@ mod tests {
         }
     }
 
-    #[test]
-    fn what_is_fresh_is_in_the_gaps_in_both_forms() {
+    /// What a client gets: as many bytes as announced, in pieces that are not too long.
+    async fn sent(mut pieces: Pieces) -> Bytes {
+        let announced = pieces.size();
+        let mut body = Vec::new();
+        while let Some(piece) = poll_fn(|cx| Pin::new(&mut pieces).poll_next(cx)).await {
+            let piece = piece.unwrap();
+            assert!((1..=MAX_PIECE).contains(&piece.len()));
+            body.extend_from_slice(&piece);
+        }
+        assert_eq!(announced, BodySize::Sized(body.len() as u64));
+        body.into()
+    }
+
+    #[actix_web::test]
+    async fn what_is_fresh_is_in_the_gaps_in_both_forms() {
         let long = "<li>Milk & honey 🍯</li>".repeat(10_000);
         for (before, between, after) in
             [("a", "b", "c"), ("", "", ""), ("<main>", &*long, "</main>")]
@@ -253,15 +313,21 @@ mod tests {
             for notice in ["", "<p>Task added.</p>"] {
                 let fresh = fresh(notice);
                 let expected = format!("{before}{notice}{between}{}{after}", fresh.key.as_str());
-                assert_eq!(page.html(&fresh), expected);
+                assert_eq!(sent(page.html(&fresh)).await, expected);
                 let mut decoded = String::new();
-                let member = page.gzip(&fresh).unwrap();
+                let member = sent(page.gzip(&fresh).unwrap()).await;
                 flate2::read::GzDecoder::new(&member[..])
                     .read_to_string(&mut decoded)
                     .unwrap();
                 assert_eq!(decoded, expected);
             }
         }
+    }
+
+    #[test]
+    fn whoever_boxes_a_page_does_not_copy_it() {
+        let body = page("a", "b", "c").html(&fresh("")).boxed();
+        assert!(body.try_into_bytes().is_err());
     }
 
     #[test]

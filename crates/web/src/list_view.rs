@@ -10,7 +10,7 @@ use crate::notice::Notice;
 pub const TASKS_PATH: &str = "/tasks";
 
 /// The filter of the list.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Show {
     /// Every task.
     #[default]
@@ -51,7 +51,7 @@ impl Show {
 }
 
 /// A place in the list, as the api gave it out: opaque, and safe to stand in a URL as it is.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Cursor(String);
 
 impl Cursor {
@@ -71,7 +71,7 @@ impl Cursor {
 }
 
 /// One page of the list. Displayed as its local URL, such as `/tasks?show=active`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct ListView {
     /// The filter.
     pub show: Show,

@@ -17,6 +17,7 @@ use crate::compression::compress;
 use crate::config::Config;
 use crate::error_pages::render_errors;
 use crate::limits::{self, refuse_large_heads};
+use crate::list_loader::ListLoader;
 use crate::list_page::KeptPages;
 use crate::request_log::log_requests;
 use crate::routes;
@@ -67,7 +68,7 @@ pub struct Application {
 }
 
 /// What handlers share.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 struct State {
     api: web::Data<ApiClient>,
     templates: web::Data<Templates>,
@@ -213,10 +214,11 @@ fn app(
         InitError = (),
     >,
 > {
+    let list_loader = ListLoader::new(state.api.clone(), state.templates.clone(), state.kept_pages);
     App::new()
         .app_data(state.api)
         .app_data(state.templates)
-        .app_data(state.kept_pages)
+        .app_data(web::Data::new(list_loader))
         .app_data(state.health)
         .configure(routes::configure)
         .wrap(from_fn(refuse_other_origins))

@@ -1,16 +1,14 @@
 //! `GET`: the pages.
 
-use std::sync::Arc;
-
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_ENCODING, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, web};
 
-use crate::api_client::{ApiClient, ApiClientError, Listing};
+use crate::api_client::{ApiClient, ApiClientError};
 use crate::compression::{self, MAX_INLINE};
 use crate::error::WebError;
-use crate::forms::{FormError, Pairs};
-use crate::list_page::KeptPages;
+use crate::forms::Pairs;
+use crate::list_loader::ListLoader;
 use crate::list_view::ListView;
 use crate::notice::Notice;
 use crate::request_log::RequestId;
@@ -24,36 +22,20 @@ pub async fn home(templates: web::Data<Templates>) -> Result<HttpResponse, WebEr
     Ok(html(StatusCode::OK, templates.render(&Page::Home)?))
 }
 
-/// `GET /tasks`: the add form and one page of the list. A page rendered before is sent again when the api says that
-/// the list is still the same.
+/// `GET /tasks`: the add form and one page of the list.
 ///
 /// # Errors
 /// [`WebError`]
 pub async fn tasks(
     request: HttpRequest,
     id: RequestId,
-    api: web::Data<ApiClient>,
+    loader: web::Data<ListLoader>,
     templates: web::Data<Templates>,
-    kept_pages: web::Data<KeptPages>,
 ) -> Result<HttpResponse, WebError> {
     let query = Pairs::parse(request.query_string().as_bytes())?;
     let view = ListView::from_query(&query)?;
     let fresh = templates.render_fresh(&view, Notice::from_query(&query))?;
-    let kept = kept_pages.get(&view);
-    let seen = kept.as_ref().map(|(version, _)| version);
-    let listing = api.list(id, &view, seen).await.map_err(unknown_place)?;
-    let page = match (listing, kept) {
-        (Listing::Unchanged, Some((_, page))) => page,
-        (Listing::Unchanged, None) => return Err(WebError::NothingKept),
-        (Listing::Changed(mut list), _) => {
-            let version = list.etag.take().filter(|_| !templates.may_change());
-            let page = Arc::new(templates.render_list(&view, list)?);
-            if let Some(version) = version {
-                kept_pages.keep(view, version, Arc::clone(&page));
-            }
-            page
-        }
-    };
+    let page = loader.load(id, view).await?;
     if page.rendered_len() <= MAX_INLINE
         && compression::takes_gzip(request.headers())
         && let Ok(body) = page.gzip(&fresh)
@@ -102,16 +84,6 @@ pub fn task_id(path: &str) -> Result<i64, WebError> {
         .ok()
         .filter(|id| *id > 0 && id.to_string() == path);
     id.ok_or(WebError::UnknownTask)
-}
-
-/// A place in the list that the api did not give out.
-fn unknown_place(error: ApiClientError) -> WebError {
-    match error {
-        ApiClientError::Problem(problem) if matches!(problem.status.as_u16(), 400 | 422) => {
-            FormError::BadValue.into()
-        }
-        error => error.into(),
-    }
 }
 
 /// Tells an unknown task from other problems.

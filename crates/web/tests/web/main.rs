@@ -28,6 +28,7 @@ mod panics;
 mod repeats;
 mod same_origin;
 mod security_headers;
+mod shared_loads;
 mod slow_clients;
 mod support;
 mod toggle;

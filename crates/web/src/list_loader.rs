@@ -1,0 +1,172 @@
+//! Loads pages of the list: asks the api, and renders what has changed. Requests for the same page at the same time
+//! share the work.
+//!
+//! What a request is shown must be as new as the request, or people would miss what they have just done. So a request
+//! never joins a load that has begun: it waits, with others, for the next one, which begins when that has ended.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::{rt, web};
+use futures_util::FutureExt;
+use futures_util::future::{LocalBoxFuture, Shared};
+use tokio::time::timeout;
+
+use crate::api_client::{ApiClient, ApiClientError, Listing};
+use crate::error::WebError;
+use crate::forms::FormError;
+use crate::list_page::{KeptPages, ListPage};
+use crate::list_view::ListView;
+use crate::request_log::RequestId;
+use crate::templates::Templates;
+
+/// A load that takes longer than this is not waited for by the next one: the api may answer that at once.
+const PATIENCE: Duration = Duration::from_millis(100);
+
+type Loaded = Result<Arc<ListPage>, Arc<WebError>>;
+
+/// Loads pages of the list. Each worker thread has a loader, as it has its own connections to the api.
+#[derive(Clone)]
+pub struct ListLoader {
+    api: web::Data<ApiClient>,
+    templates: web::Data<Templates>,
+    kept_pages: web::Data<KeptPages>,
+    under_way: Rc<RefCell<HashMap<ListView, Loads>>>,
+}
+
+/// The loads of one view.
+#[derive(Default)]
+struct Loads {
+    /// How many have begun.
+    begun: u64,
+    /// The one that began last.
+    current: Option<Load>,
+    /// The one that has not begun.
+    next: Option<Load>,
+}
+
+/// A load, for everybody who waits for it.
+#[derive(Clone)]
+struct Load {
+    page: Shared<LocalBoxFuture<'static, Loaded>>,
+    /// Whose id the api is given.
+    asked_as: RequestId,
+}
+
+impl ListLoader {
+    /// A loader with nothing under way.
+    #[must_use]
+    pub fn new(
+        api: web::Data<ApiClient>,
+        templates: web::Data<Templates>,
+        kept_pages: web::Data<KeptPages>,
+    ) -> Self {
+        Self {
+            api,
+            templates,
+            kept_pages,
+            under_way: Rc::default(),
+        }
+    }
+
+    /// The page as it is at some time between this call and its end.
+    ///
+    /// # Errors
+    /// [`WebError::Shared`]
+    pub async fn load(&self, id: RequestId, view: ListView) -> Result<Arc<ListPage>, WebError> {
+        let Load { page, asked_as } = self.next(id, view);
+        page.await
+            .map_err(|error| WebError::Shared { error, asked_as })
+    }
+
+    /// The load of this view that has not begun.
+    fn next(&self, id: RequestId, view: ListView) -> Load {
+        let mut under_way = self.under_way.borrow_mut();
+        let loads = under_way.entry(view.clone()).or_default();
+        // One that panicked has ended without having begun.
+        if let Some(next) = loads
+            .next
+            .as_ref()
+            .filter(|load| load.page.peek().is_none())
+        {
+            return next.clone();
+        }
+        // A task of its own: those who wait for it may leave.
+        let task = rt::spawn(self.clone().run(id, view, loads.current.clone()));
+        let page = task.map(|ended| match ended {
+            Ok(loaded) => loaded,
+            Err(error) => Err(Arc::new(WebError::BrokenOff(error))),
+        });
+        let load = Load {
+            page: page.boxed_local().shared(),
+            asked_as: id,
+        };
+        loads.next = Some(load.clone());
+        load
+    }
+
+    async fn run(self, id: RequestId, view: ListView, before: Option<Load>) -> Loaded {
+        if let Some(before) = before {
+            // Whether it ended or takes too long, and what came of it, makes no difference.
+            let _ = timeout(PATIENCE, before.page).await;
+        }
+        let number = self.begin(&view);
+        let loaded = self.ask(id, &view).await.map_err(Arc::new);
+        self.end(&view, number);
+        loaded
+    }
+
+    /// From here on nobody joins this load.
+    fn begin(&self, view: &ListView) -> u64 {
+        let mut under_way = self.under_way.borrow_mut();
+        let loads = under_way.entry(view.clone()).or_default();
+        loads.current = loads.next.take();
+        loads.begun += 1;
+        loads.begun
+    }
+
+    fn end(&self, view: &ListView, number: u64) {
+        let mut under_way = self.under_way.borrow_mut();
+        if let Some(loads) = under_way.get_mut(view)
+            && loads.begun == number
+        {
+            loads.current = None;
+            if loads.next.is_none() {
+                under_way.remove(view);
+            }
+        }
+    }
+
+    /// Sends a page rendered before again when the api says that the list is still the same.
+    async fn ask(&self, id: RequestId, view: &ListView) -> Result<Arc<ListPage>, WebError> {
+        let kept = self.kept_pages.get(view);
+        let seen = kept.as_ref().map(|(version, _)| version);
+        let listing = self.api.list(id, view, seen).await.map_err(unknown_place)?;
+        match (listing, kept) {
+            (Listing::Unchanged, Some((_, page))) => Ok(page),
+            (Listing::Unchanged, None) => Err(WebError::NothingKept),
+            (Listing::Changed(mut list), _) => {
+                let version = list.etag.take().filter(|_| !self.templates.may_change());
+                let page = Arc::new(self.templates.render_list(view, list)?);
+                if let Some(version) = version {
+                    self.kept_pages
+                        .keep(view.clone(), version, Arc::clone(&page));
+                }
+                Ok(page)
+            }
+        }
+    }
+}
+
+/// A place in the list that the api did not give out.
+fn unknown_place(error: ApiClientError) -> WebError {
+    match error {
+        ApiClientError::Problem(problem) if matches!(problem.status.as_u16(), 400 | 422) => {
+            FormError::BadValue.into()
+        }
+        error => error.into(),
+    }
+}
