@@ -4,6 +4,7 @@ use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::available_parallelism;
 use std::time::Instant;
 
 use actix_server::Server;
@@ -138,8 +139,10 @@ impl Application {
                 .wrap(from_fn(refuse_large_heads))
                 .wrap(from_fn(log_requests))
         };
+        let workers = available_parallelism().map_or(1, usize::from);
         let server = Server::build()
-            .max_concurrent_connections(limits::MAX_CONNECTIONS)
+            .workers(workers)
+            .max_concurrent_connections(limits::MAX_CONNECTIONS.div_ceil(workers))
             .shutdown_timeout(limits::STOP_TIMEOUT.as_secs())
             .disable_signals();
         let stop = server.graceful_shutdown_signal();

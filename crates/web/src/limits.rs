@@ -22,8 +22,8 @@ pub const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
 pub const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 /// An idle connection is kept for this long.
 pub const KEEP_ALIVE: Duration = Duration::from_secs(75);
-/// Connections at a time, for each worker thread.
-pub const MAX_CONNECTIONS: usize = 2048;
+/// Connections at a time: each takes up to 50 KB while a page is sent, and all together fit into 64 MB.
+pub const MAX_CONNECTIONS: usize = 1024;
 /// Open files the process asks for: enough for every connection where the system allows that many.
 const OPEN_FILES: u64 = 8192;
 /// Requests in flight may take this long to finish once the process was told to stop.

@@ -119,7 +119,7 @@ impl Application {
             })
         })
         .workers(workers)
-        .max_connections(limits::MAX_CONNECTIONS)
+        .max_connections(limits::MAX_CONNECTIONS.div_ceil(workers))
         .client_request_timeout(limits::HEAD_TIMEOUT)
         .keep_alive(limits::KEEP_ALIVE)
         .tcp_nodelay(true)

@@ -17,8 +17,8 @@ use crate::store::StoreFile;
 
 /// How much more is offered than can be taken.
 const TIMES: f64 = 5.0;
-/// As many as have no need to wait for one another, at a second's wait each.
-const MANY_CLIENTS: u32 = 3000;
+/// As many as the api takes connections.
+const MANY_CLIENTS: u32 = 1536;
 /// All is to be as before when this has passed.
 const RECOVERY: Duration = Duration::from_secs(5);
 
