@@ -162,6 +162,7 @@ mod tests {
                 ("busy_timeout", 2000),
                 ("query_only", 1),
                 ("trusted_schema", 0),
+                ("cache_size", -1024),
                 ("cell_size_check", 1),
             ] {
                 let set = reader.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
