@@ -1,8 +1,8 @@
 //! The public frontend of Task Tracker: HTML pages over the internal API, complete without JavaScript.
 //!
 //! A request goes through [`routes`] (the table of URLs) to a handler, which parses what was sent into the types of
-//! [`forms`] and [`list_view`], asks the api through [`api_client`], and answers with a page of [`templates`] or a
-//! redirect with a [`notice`]. What can go wrong is in [`error`].
+//! [`forms`] and [`list_view`], asks the api through [`api_client`], for lists through [`list_loader`], and answers with
+//! a page of [`templates`] or a redirect with a [`notice`]. What can go wrong is in [`error`].
 
 pub mod api_client;
 pub mod assets;

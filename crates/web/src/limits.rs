@@ -22,7 +22,9 @@ pub const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
 pub const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 /// An idle connection is kept for this long.
 pub const KEEP_ALIVE: Duration = Duration::from_secs(75);
-/// Connections at a time: each takes up to 50 KB while a page is sent, and all together fit into 64 MB.
+/// What is copied of an answer before it is sent, for each connection, in bytes; a longer one is sent piece by piece.
+pub const WRITE_BUFFER: usize = 24 * 1024;
+/// Connections at a time: each takes up to 45 KB while a page is sent, and all together fit beside the rest into 64 MB.
 pub const MAX_CONNECTIONS: usize = 1024;
 /// Open files the process asks for: enough for every connection where the system allows that many.
 const OPEN_FILES: u64 = 8192;

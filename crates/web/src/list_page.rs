@@ -18,14 +18,13 @@ use flate2::write::DeflateEncoder;
 use flate2::{Compression, Crc};
 
 use crate::forms::{IdempotencyKey, Version};
+use crate::limits::WRITE_BUFFER;
 use crate::list_view::ListView;
 
 /// Kept pages together are at most this long, in bytes.
 const MAX_KEPT: usize = 4 * 1024 * 1024;
 /// Longer pages are not kept, in bytes.
 const MAX_KEPT_PAGE: usize = 512 * 1024;
-/// Longest piece of a body, in bytes: about as much as each connection copies before it is sent.
-const MAX_PIECE: usize = 32 * 1024;
 
 /// What goes into the gaps of a [`ListPage`].
 #[derive(Clone, Debug)]
@@ -215,7 +214,7 @@ impl MessageBody for Pieces {
             pieces.pop_front();
         }
         let piece = match pieces.front_mut() {
-            Some(front) if front.len() > MAX_PIECE => Some(front.split_to(MAX_PIECE)),
+            Some(front) if front.len() > WRITE_BUFFER => Some(front.split_to(WRITE_BUFFER)),
             _ => pieces.pop_front(),
         };
         Poll::Ready(piece.map(Ok))
@@ -296,7 +295,7 @@ mod tests {
         let mut body = Vec::new();
         while let Some(piece) = poll_fn(|cx| Pin::new(&mut pieces).poll_next(cx)).await {
             let piece = piece.unwrap();
-            assert!((1..=MAX_PIECE).contains(&piece.len()));
+            assert!((1..=WRITE_BUFFER).contains(&piece.len()));
             body.extend_from_slice(&piece);
         }
         assert_eq!(announced, BodySize::Sized(body.len() as u64));

@@ -123,6 +123,7 @@ impl Application {
         .client_request_timeout(limits::HEAD_TIMEOUT)
         .keep_alive(limits::KEEP_ALIVE)
         .tcp_nodelay(true)
+        .h1_write_buffer_size(limits::WRITE_BUFFER)
         .shutdown_timeout(limits::STOP_TIMEOUT.as_secs())
         .disable_signals()
         .bind(address)
