@@ -21,6 +21,7 @@ mod failures;
 mod form_limits;
 mod graceful_stop;
 mod health;
+mod https;
 mod journey;
 mod kept_pages;
 mod list;

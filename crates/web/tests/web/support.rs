@@ -383,7 +383,7 @@ pub fn raw_answer(status: &str, kind: &str, headers: &str, body: &str) -> Reacti
     ))
 }
 
-pub fn read_request(stream: &mut TcpStream) -> String {
+pub fn read_request(stream: &mut impl Read) -> String {
     let mut reader = BufReader::new(stream);
     let (mut head, mut length) = (String::new(), 0);
     loop {
