@@ -493,7 +493,10 @@ impl OpenStore {
             drop(wake);
             let _ = thread.join();
         }
-        drop(read_on);
+        match read_on {
+            ReadOn::Readers(readers) => readers.close(),
+            ReadOn::Writer => {}
+        }
         match connection.map(Connection::close) {
             Ok(Ok(())) => {}
             Ok(Err((_, error))) => log::error!("{}: closing failed: {error}", path.display()),

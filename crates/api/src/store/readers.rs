@@ -9,6 +9,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
+use std::time::Duration;
 
 use r2d2_sqlite::SqliteConnectionManager;
 use rusqlite::{Connection, OpenFlags};
@@ -92,6 +93,16 @@ impl Readers {
             .map_err(|_| StoreError::Locked)?
             .unwrap_or(Err(StoreError::Stopped))
     }
+
+    /// Closes all of the connections. Blocks until nobody uses one: a read goes on where the client has gone, and once
+    /// the store is another process's, none of its connections may be open here.
+    pub(super) fn close(self) {
+        let mut shared = self.0;
+        while let Err(in_use) = Arc::try_unwrap(shared) {
+            shared = in_use;
+            thread::sleep(Duration::from_millis(1));
+        }
+    }
 }
 
 impl Shared {
@@ -135,7 +146,7 @@ impl Shared {
 mod tests {
     #![allow(clippy::panic, clippy::unwrap_used)]
 
-    use std::time::Duration;
+    use std::sync::atomic::{AtomicBool, Ordering};
 
     use futures_util::future::join_all;
     use rusqlite::ErrorCode;
@@ -172,6 +183,31 @@ mod tests {
             let code = written.unwrap_err().sqlite_error_code();
             assert_eq!(code, Some(ErrorCode::ReadOnly));
         }
+    }
+
+    #[actix_web::test]
+    async fn they_are_closed_once_what_nobody_waits_for_any_more_is_done() {
+        let (_folder, readers) = readers();
+        let (began, done) = <(Arc<AtomicBool>, Arc<AtomicBool>)>::default();
+        let read = readers.read({
+            let (began, done) = (Arc::clone(&began), Arc::clone(&done));
+            move |connection| {
+                began.store(true, Ordering::Relaxed);
+                thread::sleep(Duration::from_millis(100));
+                let found = connection.query_row("SELECT count(*) FROM t", [], |row| row.get(0));
+                done.store(true, Ordering::Relaxed);
+                Ok(found.map(|_: i64| ())?)
+            }
+        });
+        let gone = async {
+            while !began.load(Ordering::Relaxed) {
+                actix_web::rt::task::yield_now().await;
+            }
+        };
+        futures_util::future::select(Box::pin(read), Box::pin(gone)).await;
+        assert!(!done.load(Ordering::Relaxed));
+        readers.close();
+        assert!(done.load(Ordering::Relaxed));
     }
 
     #[actix_web::test]
