@@ -19,6 +19,8 @@ use crate::support::{LONG, store, wait_until};
 /// How often readiness is asked for: `azure/api.yaml`.
 const PROBE_EVERY: Duration = Duration::from_secs(1);
 const REPLACEMENTS: u32 = 5;
+/// From one replacement to the next: as long as the web repeats a request, which is meant to outlast one of them.
+const APART: Duration = Duration::from_secs(3);
 
 #[track_caller]
 fn docker(arguments: &[&str]) -> String {
@@ -245,6 +247,7 @@ fn a_rolling_update_under_load() {
     let people = People::start(web, 4);
     let mut pauses = Vec::new();
     for _ in 0..REPLACEMENTS {
+        thread::sleep(APART);
         load.wait_for(100);
         load.reset_gap();
         let (new, address) = containers.api();
