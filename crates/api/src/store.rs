@@ -4,6 +4,7 @@
 //! write goes through one thread (`writer`) and reads use connections that cannot write (`sqlite`).
 
 use std::sync::{Arc, PoisonError, RwLock};
+use std::thread;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -249,5 +250,16 @@ impl Store {
         tokio::time::timeout(deadline, check)
             .await
             .unwrap_or(Err(StoreError::Locked))
+    }
+}
+
+/// Waits until nobody else has what is shared, and takes it. Blocks.
+fn last_owner<T>(mut shared: Arc<T>) -> T {
+    loop {
+        match Arc::try_unwrap(shared) {
+            Ok(value) => return value,
+            Err(in_use) => shared = in_use,
+        }
+        thread::sleep(Duration::from_millis(1));
     }
 }

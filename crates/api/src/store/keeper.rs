@@ -19,7 +19,7 @@ use super::lock::LockFile;
 use super::open::{Location, OnFailure, OpenStore, Settings};
 use super::schedule::{BackupSchedule, LastBackup};
 use super::schema;
-use super::{OpenError, State, Store, StoreError};
+use super::{OpenError, State, Store, StoreError, last_owner};
 
 /// How often the holder looks for a successor. It must notice one within 250 ms.
 const LOOK_FOR_SUCCESSOR: Duration = Duration::from_millis(50);
@@ -261,15 +261,8 @@ impl KeeperThread {
 
     /// Takes no more requests, waits for those in flight, and closes the store.
     fn close(&self, why: &str) {
-        let State::Holding(mut open) = self.store.set(State::Standby(why.to_owned())) else {
-            return;
-        };
-        loop {
-            match Arc::try_unwrap(open) {
-                Ok(open) => return open.close(),
-                Err(in_use) => open = in_use,
-            }
-            thread::sleep(Duration::from_millis(1));
+        if let State::Holding(open) = self.store.set(State::Standby(why.to_owned())) {
+            last_owner(open).close();
         }
     }
 

@@ -9,7 +9,6 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
-use std::time::Duration;
 
 use r2d2_sqlite::SqliteConnectionManager;
 use rusqlite::{Connection, OpenFlags};
@@ -17,8 +16,8 @@ use tokio::sync::oneshot;
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
-use super::StoreError;
 use super::open::{BUSY_TIMEOUT, prepare_for_requests};
+use super::{StoreError, last_owner};
 
 /// Connections, and threads that read at a time: one a processor. More were no faster, and each keeps pages of its own.
 fn most_readers() -> u32 {
@@ -97,11 +96,7 @@ impl Readers {
     /// Closes all of the connections. Blocks until nobody uses one: a read goes on where the client has gone, and once
     /// the store is another process's, none of its connections may be open here.
     pub(super) fn close(self) {
-        let mut shared = self.0;
-        while let Err(in_use) = Arc::try_unwrap(shared) {
-            shared = in_use;
-            thread::sleep(Duration::from_millis(1));
-        }
+        drop(last_owner(self.0));
     }
 }
 
@@ -147,6 +142,7 @@ mod tests {
     #![allow(clippy::panic, clippy::unwrap_used)]
 
     use std::sync::atomic::{AtomicBool, Ordering};
+    use std::time::Duration;
 
     use futures_util::future::join_all;
     use rusqlite::ErrorCode;
