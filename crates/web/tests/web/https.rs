@@ -12,7 +12,7 @@ use rustls::crypto::ring::default_provider;
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use tempfile::TempDir;
 
-use crate::support::{Process, client, read_request};
+use crate::support::{Process, Reaction, client, raw_answer, read_request};
 
 /// An api with a certificate of its own, and an empty list.
 struct HttpsApi {
@@ -40,14 +40,17 @@ impl HttpsApi {
             "https://localhost:{}",
             listener.local_addr().unwrap().port()
         );
+        let counts = "tasks-active: 0\r\ntasks-completed: 0\r\n";
+        let Reaction::Answer(answer) = raw_answer("200 OK", "application/json", counts, "[]")
+        else {
+            unreachable!()
+        };
         thread::spawn(move || {
             for stream in listener.incoming() {
                 let connection = ServerConnection::new(Arc::clone(&config)).unwrap();
                 let mut stream = StreamOwned::new(connection, stream.unwrap());
                 // Of a client that trusts nobody there is none.
                 if !read_request(&mut stream).is_empty() {
-                    let answer = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ntasks-active: 0\r\n\
-                        tasks-completed: 0\r\ncontent-length: 2\r\nconnection: close\r\n\r\n[]";
                     stream.write_all(answer.as_bytes()).unwrap();
                     stream.conn.send_close_notify();
                     stream.flush().unwrap();
