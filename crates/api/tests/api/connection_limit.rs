@@ -4,9 +4,12 @@ use std::thread::available_parallelism;
 use std::time::Duration;
 
 use nix::sys::resource::{Resource, getrlimit};
-use task_tracker_api::limits::{MAX_CONNECTIONS, raise_open_files};
+use task_tracker_api::limits::raise_open_files;
 
 use crate::support::{Process, Store, skipped};
+
+/// For the whole process.
+const MOST: usize = 1536;
 
 #[actix_web::test]
 async fn one_connection_too_many_waits_for_a_place() {
@@ -14,7 +17,7 @@ async fn one_connection_too_many_waits_for_a_place() {
     raise_open_files().unwrap();
     // Each worker thread has the same share.
     let workers = available_parallelism().unwrap().get();
-    let most = MAX_CONNECTIONS.div_ceil(workers) * workers;
+    let most = MOST.div_ceil(workers) * workers;
     if getrlimit(Resource::RLIMIT_NOFILE).unwrap().0 < most as u64 + 500 {
         skipped("too few files may be open here");
         return;

@@ -6,9 +6,12 @@ use std::thread::available_parallelism;
 use std::time::Duration;
 
 use nix::sys::resource::{Resource, getrlimit};
-use task_tracker_web::limits::{MAX_CONNECTIONS, raise_open_files};
+use task_tracker_web::limits::raise_open_files;
 
 use crate::support::{Process, nobody};
+
+/// For the whole process.
+const MOST: usize = 1024;
 
 /// Asks on a connection that stays open, and reads the first line of the answer.
 fn ask(connection: &TcpStream) -> io::Result<String> {
@@ -29,7 +32,7 @@ fn one_connection_too_many_waits_for_a_place() {
     raise_open_files().unwrap();
     // Each worker thread has the same share.
     let workers = available_parallelism().unwrap().get();
-    let most = MAX_CONNECTIONS.div_ceil(workers) * workers;
+    let most = MOST.div_ceil(workers) * workers;
     if getrlimit(Resource::RLIMIT_NOFILE).unwrap().0 < most as u64 + 500 {
         let _ = writeln!(io::stderr(), "SKIPPED: too few files may be open here");
         return;
