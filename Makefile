@@ -11,7 +11,7 @@ run: ## build and start both services here; Ctrl-C ends both
 test: ## everything that needs only Rust, and the browser tests where chromium is found
 	@.ci/test
 
-lint: ## formatting, clippy, documentation and shell scripts, warnings denied
+lint: ## formatting, clippy, documentation, shell scripts, and what both crates share; warnings denied
 	@.ci/lint
 
 images: ## build both production images

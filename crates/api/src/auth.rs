@@ -7,8 +7,8 @@ use actix_web::middleware::Next;
 use actix_web::{Error, web};
 use subtle::ConstantTimeEq;
 
-use crate::config::ApiToken;
 use crate::error::ApiError;
+use crate::process::api_token::ApiToken;
 
 /// The token requests must carry; none: every request passes.
 #[derive(Debug, Clone)]

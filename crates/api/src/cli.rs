@@ -7,18 +7,13 @@ use std::process::ExitCode;
 
 use thiserror::Error;
 
-use crate::config::{Config, ConfigError};
-use crate::healthcheck::{self, HealthcheckError};
+use crate::config::Config;
+use crate::process::command::{self, EX_CONFIG, EX_IOERR, EX_USAGE};
+use crate::process::environment::ConfigError;
+use crate::process::healthcheck::{self, HealthcheckError};
+use crate::process::telemetry::{self, TelemetryError};
 use crate::startup::{Application, StartupError, StopError};
 use crate::store::{self, BackupError};
-use crate::telemetry::{self, TelemetryError};
-
-/// `sysexits.h`: the command was used wrongly.
-const EX_USAGE: u8 = 64;
-/// `sysexits.h`: the disk can no longer be trusted.
-const EX_IOERR: u8 = 74;
-/// `sysexits.h`: something is configured in a way that cannot work.
-const EX_CONFIG: u8 = 78;
 
 const HELP: &str = "\
 The internal REST API of Task Tracker.
@@ -45,7 +40,7 @@ Environment (defaults in parentheses):
   BACKUP_DIR     folder for scheduled copies (none are made)
   BACKUP_EVERY   time between them (1h)
   API_TOKEN      bearer token that requests under /api/ must carry (none)
-  RUST_LOG       log directives (info)
+  RUST_LOG       log directives, such as info,task_tracker_api=debug (info)
   LOG_FORMAT     text or json (text)
 ";
 
@@ -235,19 +230,16 @@ pub fn run(command: Command) -> Result<(), Failure> {
 
 fn serve(config: Config) -> Result<(), Failure> {
     let _log = telemetry::init(&config.log)?;
-    let system = actix_web::rt::System::new();
-    system.block_on(async {
+    let served = command::run(async {
         let application = Application::build(config).await?;
         application.run_until_stopped().await?;
         Ok(())
-    })
+    });
+    served.map_err(Failure::Runtime)?
 }
 
 fn print(text: &str) -> Result<(), Failure> {
-    let mut out = io::stdout().lock();
-    out.write_all(text.as_bytes())
-        .and_then(|()| out.flush())
-        .map_err(Failure::Output)
+    command::print(text).map_err(Failure::Output)
 }
 
 #[cfg(test)]

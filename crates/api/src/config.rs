@@ -1,18 +1,17 @@
 //! The environment, read once at start into a [`Config`].
 
 use std::env::VarError;
-use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use jiff::SignedDuration;
-use thiserror::Error;
 
+use crate::process::api_token::ApiToken;
+use crate::process::environment::{BIND_ADDR, ConfigError, Environment};
+use crate::process::telemetry::LogConfig;
 use crate::store::{BackupSchedule, Journal};
 
-/// `BIND_ADDR`: the address and port to listen on.
-pub const BIND_ADDR: &str = "BIND_ADDR";
 /// `DB_PATH`: the SQLite file that holds the tasks.
 pub const DB_PATH: &str = "DB_PATH";
 /// `DB_JOURNAL`: how SQLite keeps its journal, where the choice made from the file system is not wanted.
@@ -21,12 +20,6 @@ pub const DB_JOURNAL: &str = "DB_JOURNAL";
 pub const BACKUP_DIR: &str = "BACKUP_DIR";
 /// `BACKUP_EVERY`: the time from one scheduled copy to the next.
 pub const BACKUP_EVERY: &str = "BACKUP_EVERY";
-/// `API_TOKEN`: the bearer token clients must send.
-pub const API_TOKEN: &str = "API_TOKEN";
-/// `RUST_LOG`: which log records are written.
-pub const RUST_LOG: &str = "RUST_LOG";
-/// `LOG_FORMAT`: how log records are written.
-pub const LOG_FORMAT: &str = "LOG_FORMAT";
 
 /// How the api was asked to run. A variable that is unset or empty takes its default.
 #[derive(Debug, Clone)]
@@ -43,69 +36,6 @@ pub struct Config {
     pub api_token: Option<ApiToken>,
     /// `RUST_LOG` and `LOG_FORMAT`.
     pub log: LogConfig,
-}
-
-/// What the log shows and how.
-#[derive(Debug, Clone)]
-pub struct LogConfig {
-    /// `RUST_LOG`, default `info`: directives as `env_logger` reads them.
-    pub filter: String,
-    /// `LOG_FORMAT`, default `text`.
-    pub format: LogFormat,
-}
-
-/// `LOG_FORMAT`: one line a record, for people or for machines.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LogFormat {
-    /// `text`: time, level, target, message, then `name=value` pairs.
-    Text,
-    /// `json`: one JSON object a line.
-    Json,
-}
-
-/// A bearer token (RFC 6750). Its value never appears in `Debug` output.
-#[derive(Clone, PartialEq, Eq)]
-pub struct ApiToken(String);
-
-impl ApiToken {
-    /// The token as it stands in the `Authorization` header.
-    #[must_use]
-    pub fn expose(&self) -> &str {
-        &self.0
-    }
-
-    /// Accepts visible ASCII without spaces, which is what fits into a header.
-    #[must_use]
-    pub fn parse(value: &str) -> Option<Self> {
-        let fits = !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_graphic());
-        fits.then(|| Self(value.to_owned()))
-    }
-}
-
-impl fmt::Debug for ApiToken {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("ApiToken(***)")
-    }
-}
-
-/// A variable that cannot be used. The message names it and says what it should be; values are left out, since
-/// they may be secret.
-#[derive(Debug, Error, PartialEq, Eq)]
-pub enum ConfigError {
-    /// The value does not parse.
-    #[error("{name} must be {expected}")]
-    Invalid {
-        /// The variable.
-        name: &'static str,
-        /// What would be accepted.
-        expected: &'static str,
-    },
-    /// The value is not UTF-8.
-    #[error("{name} must be valid UTF-8")]
-    NotUnicode {
-        /// The variable.
-        name: &'static str,
-    },
 }
 
 impl Config {
@@ -138,14 +68,11 @@ impl Config {
                 "data/tasks.db",
                 parse_file_path,
             )?,
-            db_journal: env
-                .optional(DB_JOURNAL)?
-                .map(|value| match value.as_str() {
-                    "wal" => Ok(Journal::Wal),
-                    "truncate" => Ok(Journal::Truncate),
-                    _ => Err(invalid(DB_JOURNAL, "wal or truncate")),
-                })
-                .transpose()?,
+            db_journal: env.parse_optional(DB_JOURNAL, "wal or truncate", |value| match value {
+                "wal" => Some(Journal::Wal),
+                "truncate" => Some(Journal::Truncate),
+                _ => None,
+            })?,
             backups: {
                 let every = env.parse(
                     BACKUP_EVERY,
@@ -158,33 +85,8 @@ impl Config {
                     every,
                 })
             },
-            api_token: env
-                .optional(API_TOKEN)?
-                .map(|value| {
-                    ApiToken::parse(&value).ok_or(invalid(
-                        API_TOKEN,
-                        "visible ASCII characters without spaces",
-                    ))
-                })
-                .transpose()?,
-            log: LogConfig {
-                filter: env.parse(
-                    RUST_LOG,
-                    "log directives such as info or info,api=debug",
-                    "info",
-                    |value| {
-                        env_filter::Builder::new()
-                            .try_parse(value)
-                            .ok()
-                            .map(|_| value.to_owned())
-                    },
-                )?,
-                format: env.parse(LOG_FORMAT, "text or json", "text", |value| match value {
-                    "text" => Some(LogFormat::Text),
-                    "json" => Some(LogFormat::Json),
-                    _ => None,
-                })?,
-            },
+            api_token: ApiToken::from_environment(&env)?,
+            log: LogConfig::from_environment(&env)?,
         })
     }
 }
@@ -199,35 +101,6 @@ fn parse_interval(value: &str) -> Option<Duration> {
     (interval >= Duration::from_secs(1)).then_some(interval)
 }
 
-fn invalid(name: &'static str, expected: &'static str) -> ConfigError {
-    ConfigError::Invalid { name, expected }
-}
-
-/// Looks variables up; an empty one counts as unset, as Compose passes `NAME=` for what is not set.
-struct Environment<F>(F);
-
-impl<F: Fn(&'static str) -> Result<String, VarError>> Environment<F> {
-    fn optional(&self, name: &'static str) -> Result<Option<String>, ConfigError> {
-        match (self.0)(name) {
-            Ok(value) if value.is_empty() => Ok(None),
-            Ok(value) => Ok(Some(value)),
-            Err(VarError::NotPresent) => Ok(None),
-            Err(VarError::NotUnicode(_)) => Err(ConfigError::NotUnicode { name }),
-        }
-    }
-
-    fn parse<T>(
-        &self,
-        name: &'static str,
-        expected: &'static str,
-        default: &str,
-        parse: impl Fn(&str) -> Option<T>,
-    ) -> Result<T, ConfigError> {
-        let value = self.optional(name)?;
-        parse(value.as_deref().unwrap_or(default)).ok_or(invalid(name, expected))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -235,6 +108,8 @@ mod tests {
     use std::ffi::OsString;
 
     use super::*;
+    use crate::process::api_token::API_TOKEN;
+    use crate::process::telemetry::{LOG_FORMAT, LogFormat, RUST_LOG};
 
     fn read(variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
         Config::from_lookup(|name| {
@@ -266,7 +141,7 @@ mod tests {
             (BACKUP_DIR, "copies"),
             (BACKUP_EVERY, "15m"),
             (API_TOKEN, "s3cret~"),
-            (RUST_LOG, "warn,api=debug"),
+            (RUST_LOG, "warn,task_tracker_api=debug"),
             (LOG_FORMAT, "json"),
         ])
         .unwrap();
@@ -277,7 +152,7 @@ mod tests {
         assert_eq!(backups.dir, PathBuf::from("copies"));
         assert_eq!(backups.every, Duration::from_secs(15 * 60));
         assert_eq!(config.api_token.unwrap().expose(), "s3cret~");
-        assert_eq!(config.log.filter, "warn,api=debug");
+        assert_eq!(config.log.filter, "warn,task_tracker_api=debug");
         assert_eq!(config.log.format, LogFormat::Json);
     }
 
@@ -315,7 +190,7 @@ mod tests {
             (API_TOKEN, "two words"),
             (API_TOKEN, "tab\t"),
             (API_TOKEN, "é"),
-            (RUST_LOG, "api=loud"),
+            (RUST_LOG, "task_tracker_api=loud"),
             (LOG_FORMAT, "xml"),
         ] {
             let error = read(&[(name, value)]).unwrap_err();

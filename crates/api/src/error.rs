@@ -15,7 +15,9 @@ use serde::Serialize;
 use thiserror::Error as ThisError;
 use utoipa::ToSchema;
 
-use crate::request_log::{RequestId, X_REQUEST_ID};
+use crate::limits::{HEAD_TIMEOUT, MAX_HEAD};
+use crate::process::refusal::Refusal;
+use crate::process::request_id::{RequestId, X_REQUEST_ID};
 use crate::store::StoreError;
 
 /// The media type of every answer that is neither 2xx nor 304.
@@ -247,7 +249,7 @@ impl ApiError {
     }
 
     /// The whole answer as HTTP/1.1 has it, for a connection on which no request arrived. It ends the connection.
-    pub(crate) fn to_http(&self, request_id: RequestId) -> Vec<u8> {
+    fn to_http(&self, request_id: RequestId) -> Vec<u8> {
         let status = self.status_code();
         let body = serde_json::to_string(&self.problem(request_id)).unwrap_or_default();
         format!(
@@ -299,6 +301,17 @@ fn with_sources(error: &dyn std::error::Error) -> String {
     text
 }
 
+impl From<Refusal> for ApiError {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::HeadTimeout => Self::HeadTimeout(HEAD_TIMEOUT.as_secs()),
+            Refusal::HeadTooLarge => Self::HeadTooLarge(MAX_HEAD),
+            Refusal::Malformed => Self::MalformedRequest,
+            Refusal::Failed => Self::Panicked,
+        }
+    }
+}
+
 impl ResponseError for ApiError {
     fn status_code(&self) -> StatusCode {
         match self {
@@ -346,10 +359,13 @@ pub fn render(
     response: ServiceResponse<impl MessageBody + 'static>,
     id: RequestId,
 ) -> ServiceResponse<BoxBody> {
-    let known = response
-        .response()
-        .error()
-        .and_then(Error::as_error::<ApiError>);
+    let error = response.response().error();
+    let refused = error
+        .and_then(Error::as_error::<Refusal>)
+        .map(|refusal| ApiError::from(*refusal));
+    let known = error
+        .and_then(Error::as_error::<ApiError>)
+        .or(refused.as_ref());
     let rendered = match known {
         Some(error) => {
             error.log(id);
@@ -361,6 +377,12 @@ pub fn render(
         Some(rendered) => response.into_response(rendered),
         None => response.map_into_boxed_body(),
     }
+}
+
+/// The whole HTTP/1.1 answer to what did not become a request.
+#[must_use]
+pub fn refused(refusal: Refusal, id: RequestId) -> Vec<u8> {
+    ApiError::from(refusal).to_http(id)
 }
 
 /// The whole answer to a request whose handler panicked.

@@ -7,21 +7,19 @@ pub mod auth;
 pub mod cli;
 pub mod clock;
 pub mod config;
-pub mod connection;
 pub mod error;
-pub mod healthcheck;
 pub mod json_body;
 pub mod limits;
-pub mod log_writer;
 pub mod openapi;
 pub mod payload;
+pub mod process;
 pub mod query;
 pub mod request_log;
 pub mod routes;
+pub mod service;
 pub mod startup;
 pub mod store;
 pub mod task;
-pub mod telemetry;
 
 /// The version of this crate.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");

@@ -4,12 +4,13 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use task_tracker_api::cli::{self, Command};
+use task_tracker_api::service;
 
 fn main() -> ExitCode {
     match Command::parse(std::env::args_os().skip(1)).and_then(cli::run) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            let _ = writeln!(io::stderr(), "api: {failure}");
+            let _ = writeln!(io::stderr(), "{}: {failure}", service::NAME);
             failure.exit_code()
         }
     }

@@ -1,25 +1,28 @@
 //! From a [`Config`] to a running service, and from a signal to its end.
 
 use std::io;
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::available_parallelism;
-use std::time::Instant;
 
 use actix_server::Server;
 use actix_web::middleware::from_fn;
 use actix_web::{App, web};
 use thiserror::Error;
-use tokio::net::TcpSocket;
-use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::auth::RequiredToken;
-use crate::config::{BIND_ADDR, Config};
-use crate::connection::http_service;
-use crate::limits::{self, refuse_large_heads};
+use crate::config::Config;
+use crate::error;
+use crate::limits;
+use crate::process::connection::http_service;
+use crate::process::environment::BIND_ADDR;
+use crate::process::head::refuse_large_heads;
+use crate::process::listener;
+use crate::process::signals::StopSignals;
+use crate::process::state::ProcessState;
 use crate::request_log::log_requests;
 use crate::routes;
+use crate::service;
 use crate::store::{Keeper, StoreFailure};
 
 /// Why the service did not start.
@@ -81,15 +84,6 @@ impl StopError {
     }
 }
 
-/// What `/healthz` and `/health` tell of the process itself.
-#[derive(Debug)]
-pub struct ProcessState {
-    /// When it started.
-    pub started: Instant,
-    /// Whether it was told to stop.
-    pub stopping: AtomicBool,
-}
-
 /// The service, listening.
 pub struct Application {
     port: u16,
@@ -105,14 +99,14 @@ impl Application {
     /// # Errors
     /// Why it cannot start.
     pub async fn build(config: Config) -> Result<Self, StartupError> {
-        if let Err(error) = limits::raise_open_files() {
+        if let Err(error) = listener::raise_open_files() {
             log::warn!("cannot raise the limit of open files: {error}");
         }
         // Before anybody can know that the service is there, and stop it.
         let signals = StopSignals::catch().map_err(StartupError::Signal)?;
         let address = config.bind_addr;
         let bind_error = |source| StartupError::Bind { address, source };
-        let listener = listen(address).map_err(bind_error)?;
+        let listener = listener::listen(address).map_err(bind_error)?;
         let port = listener.local_addr().map_err(bind_error)?.port();
         let (db_path, journal, backups) = (
             config.db_path.clone(),
@@ -122,10 +116,7 @@ impl Application {
         let opening =
             tokio::task::spawn_blocking(move || Keeper::start(&db_path, journal, backups));
         let (store, keeper) = opening.await.map_err(|_| StartupError::Interrupted)??;
-        let process = Arc::new(ProcessState {
-            started: Instant::now(),
-            stopping: AtomicBool::new(false),
-        });
+        let process = Arc::new(ProcessState::started());
 
         let store = web::Data::new(store);
         let state = web::Data::from(Arc::clone(&process));
@@ -147,7 +138,11 @@ impl Application {
             .disable_signals();
         let stop = server.graceful_shutdown_signal();
         let server = server
-            .listen("api", listener, http_service(app, stop))
+            .listen(
+                service::NAME,
+                listener,
+                http_service(app, error::refused, stop),
+            )
             .map_err(bind_error)?
             .run();
         log::info!(
@@ -200,17 +195,6 @@ impl Application {
     }
 }
 
-fn listen(address: SocketAddr) -> io::Result<TcpListener> {
-    let socket = match address {
-        SocketAddr::V4(_) => TcpSocket::new_v4()?,
-        SocketAddr::V6(_) => TcpSocket::new_v6()?,
-    };
-    // As the standard library does: connections of an earlier process that are still closing are in nobody's way.
-    socket.set_reuseaddr(true)?;
-    socket.bind(address)?;
-    socket.listen(limits::BACKLOG)?.into_std()
-}
-
 async fn serve(
     server: Server,
     process: Arc<ProcessState>,
@@ -220,7 +204,7 @@ async fn serve(
     let handle = server.handle();
     let stopping = async {
         let reason = stop.await;
-        process.stopping.store(true, Ordering::Release);
+        process.begin_to_stop();
         log::info!(reason = reason; "stopping: finishing the requests in flight");
         handle.stop(true).await;
         Ok(())
@@ -243,27 +227,4 @@ async fn serve(
     }
     log::info!("stopped");
     Ok(())
-}
-
-/// SIGTERM and SIGINT, caught from the moment this is made.
-struct StopSignals {
-    terminate: Signal,
-    interrupt: Signal,
-}
-
-impl StopSignals {
-    fn catch() -> io::Result<Self> {
-        Ok(Self {
-            terminate: signal(SignalKind::terminate())?,
-            interrupt: signal(SignalKind::interrupt())?,
-        })
-    }
-
-    /// Waits for the first of them and names it.
-    async fn wait(mut self) -> &'static str {
-        tokio::select! {
-            _ = self.terminate.recv() => "SIGTERM",
-            _ = self.interrupt.recv() => "SIGINT",
-        }
-    }
 }

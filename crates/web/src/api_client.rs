@@ -11,10 +11,10 @@ use serde::Deserialize;
 use serde_json::json;
 use thiserror::Error;
 
-use crate::config::ApiToken;
 use crate::forms::{IdempotencyKey, TaskText, Version};
 use crate::list_view::{Cursor, ListView};
-use crate::request_log::RequestId;
+use crate::process::api_token::ApiToken;
+use crate::process::request_id::RequestId;
 
 mod exchange;
 pub mod problem;

@@ -1,20 +1,17 @@
 //! What the program can be asked to do, and how each way of failing ends the process.
 
 use std::ffi::OsString;
-use std::io::{self, Write};
+use std::io;
 use std::process::ExitCode;
 
 use thiserror::Error;
 
-use crate::config::{Config, ConfigError};
-use crate::healthcheck::{self, HealthcheckError};
+use crate::config::Config;
+use crate::process::command::{self, EX_CONFIG, EX_USAGE};
+use crate::process::environment::ConfigError;
+use crate::process::healthcheck::{self, HealthcheckError};
+use crate::process::telemetry::{self, TelemetryError};
 use crate::startup::{Application, StartupError};
-use crate::telemetry::{self, TelemetryError};
-
-/// `sysexits.h`: the command was used wrongly.
-const EX_USAGE: u8 = 64;
-/// `sysexits.h`: something is configured in a way that cannot work.
-const EX_CONFIG: u8 = 78;
 
 const HELP: &str = "\
 The public frontend of Task Tracker: HTML pages over the internal API.
@@ -34,7 +31,7 @@ Environment (defaults in parentheses):
   BIND_ADDR      address and port to listen on (127.0.0.1:5000)
   API_URL        where the api answers (http://127.0.0.1:8000)
   API_TOKEN      bearer token the api asks for (none)
-  RUST_LOG       log directives (info)
+  RUST_LOG       log directives, such as info,task_tracker_web=debug (info)
   LOG_FORMAT     text or json (text)
 ";
 
@@ -139,19 +136,16 @@ pub fn run(command: Command) -> Result<(), Failure> {
 
 fn serve(config: Config) -> Result<(), Failure> {
     let _log = telemetry::init(&config.log)?;
-    let system = actix_web::rt::System::new();
-    system.block_on(async {
+    let served = command::run(async {
         let application = Application::build(config)?;
         application
             .run_until_stopped()
             .await
             .map_err(Failure::Serve)
-    })
+    });
+    served.map_err(Failure::Runtime)?
 }
 
 fn print(text: &str) -> Result<(), Failure> {
-    let mut out = io::stdout().lock();
-    out.write_all(text.as_bytes())
-        .and_then(|()| out.flush())
-        .map_err(Failure::Output)
+    command::print(text).map_err(Failure::Output)
 }

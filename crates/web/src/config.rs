@@ -1,22 +1,16 @@
 //! The environment, read once at start into a [`Config`].
 
 use std::env::VarError;
-use std::fmt;
 use std::net::SocketAddr;
 
 use reqwest::Url;
-use thiserror::Error;
 
-/// `BIND_ADDR`: the address and port to listen on.
-pub const BIND_ADDR: &str = "BIND_ADDR";
+use crate::process::api_token::ApiToken;
+use crate::process::environment::{BIND_ADDR, ConfigError, Environment};
+use crate::process::telemetry::LogConfig;
+
 /// `API_URL`: where the api answers.
 pub const API_URL: &str = "API_URL";
-/// `API_TOKEN`: the bearer token the api asks for.
-pub const API_TOKEN: &str = "API_TOKEN";
-/// `RUST_LOG`: which log records are written.
-pub const RUST_LOG: &str = "RUST_LOG";
-/// `LOG_FORMAT`: how log records are written.
-pub const LOG_FORMAT: &str = "LOG_FORMAT";
 
 /// How the web was asked to run. A variable that is unset or empty takes its default.
 #[derive(Debug, Clone)]
@@ -31,69 +25,6 @@ pub struct Config {
     pub log: LogConfig,
     /// No variable: whether templates are read from the source tree for each page anew, as a debug build does.
     pub reload_templates: bool,
-}
-
-/// What the log shows and how.
-#[derive(Debug, Clone)]
-pub struct LogConfig {
-    /// `RUST_LOG`, default `info`: directives as `env_logger` reads them.
-    pub filter: String,
-    /// `LOG_FORMAT`, default `text`.
-    pub format: LogFormat,
-}
-
-/// `LOG_FORMAT`: one line a record, for people or for machines.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LogFormat {
-    /// `text`: time, level, target, message, then `name=value` pairs.
-    Text,
-    /// `json`: one JSON object a line.
-    Json,
-}
-
-/// A bearer token (RFC 6750). Its value never appears in `Debug` output.
-#[derive(Clone, PartialEq, Eq)]
-pub struct ApiToken(String);
-
-impl ApiToken {
-    /// The token as it stands in the `Authorization` header.
-    #[must_use]
-    pub fn expose(&self) -> &str {
-        &self.0
-    }
-
-    /// Accepts visible ASCII without spaces, which is what fits into a header.
-    #[must_use]
-    pub fn parse(value: &str) -> Option<Self> {
-        let fits = !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_graphic());
-        fits.then(|| Self(value.to_owned()))
-    }
-}
-
-impl fmt::Debug for ApiToken {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("ApiToken(***)")
-    }
-}
-
-/// A variable that cannot be used. The message names it and says what it should be; values are left out, since
-/// they may be secret.
-#[derive(Debug, Error, PartialEq, Eq)]
-pub enum ConfigError {
-    /// The value does not parse.
-    #[error("{name} must be {expected}")]
-    Invalid {
-        /// The variable.
-        name: &'static str,
-        /// What would be accepted.
-        expected: &'static str,
-    },
-    /// The value is not UTF-8.
-    #[error("{name} must be valid UTF-8")]
-    NotUnicode {
-        /// The variable.
-        name: &'static str,
-    },
 }
 
 impl Config {
@@ -126,33 +57,8 @@ impl Config {
                 "http://127.0.0.1:8000",
                 parse_api_url,
             )?,
-            api_token: env
-                .optional(API_TOKEN)?
-                .map(|value| {
-                    ApiToken::parse(&value).ok_or(invalid(
-                        API_TOKEN,
-                        "visible ASCII characters without spaces",
-                    ))
-                })
-                .transpose()?,
-            log: LogConfig {
-                filter: env.parse(
-                    RUST_LOG,
-                    "log directives such as info or info,api=debug",
-                    "info",
-                    |value| {
-                        env_filter::Builder::new()
-                            .try_parse(value)
-                            .ok()
-                            .map(|_| value.to_owned())
-                    },
-                )?,
-                format: env.parse(LOG_FORMAT, "text or json", "text", |value| match value {
-                    "text" => Some(LogFormat::Text),
-                    "json" => Some(LogFormat::Json),
-                    _ => None,
-                })?,
-            },
+            api_token: ApiToken::from_environment(&env)?,
+            log: LogConfig::from_environment(&env)?,
             reload_templates: cfg!(debug_assertions),
         })
     }
@@ -168,40 +74,13 @@ fn parse_api_url(value: &str) -> Option<Url> {
     (matches!(url.scheme(), "http" | "https") && url.has_host() && bare).then_some(url)
 }
 
-fn invalid(name: &'static str, expected: &'static str) -> ConfigError {
-    ConfigError::Invalid { name, expected }
-}
-
-/// Looks variables up; an empty one counts as unset, as Compose passes `NAME=` for what is not set.
-struct Environment<F>(F);
-
-impl<F: Fn(&'static str) -> Result<String, VarError>> Environment<F> {
-    fn optional(&self, name: &'static str) -> Result<Option<String>, ConfigError> {
-        match (self.0)(name) {
-            Ok(value) if value.is_empty() => Ok(None),
-            Ok(value) => Ok(Some(value)),
-            Err(VarError::NotPresent) => Ok(None),
-            Err(VarError::NotUnicode(_)) => Err(ConfigError::NotUnicode { name }),
-        }
-    }
-
-    fn parse<T>(
-        &self,
-        name: &'static str,
-        expected: &'static str,
-        default: &str,
-        parse: impl Fn(&str) -> Option<T>,
-    ) -> Result<T, ConfigError> {
-        let value = self.optional(name)?;
-        parse(value.as_deref().unwrap_or(default)).ok_or(invalid(name, expected))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
 
     use super::*;
+    use crate::process::api_token::API_TOKEN;
+    use crate::process::telemetry::{LOG_FORMAT, LogFormat, RUST_LOG};
 
     fn read(variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
         Config::from_lookup(|name| {

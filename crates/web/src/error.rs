@@ -11,7 +11,8 @@ use thiserror::Error;
 use crate::api_client::ApiClientError;
 use crate::api_client::problem::ProblemKind;
 use crate::forms::FormError;
-use crate::request_log::RequestId;
+use crate::process::refusal::Refusal;
+use crate::process::request_id::RequestId;
 
 /// Seconds after which asking again is worth a try.
 pub const RETRY_AFTER_SECONDS: u64 = 5;
@@ -34,6 +35,15 @@ pub enum WebError {
     /// Request line and headers are longer than they may be.
     #[error("request line and headers are too long")]
     HeadTooLarge,
+    /// Request line and headers took too long to arrive.
+    #[error("request line and headers did not arrive in time")]
+    HeadTimeout,
+    /// What was sent is no HTTP request.
+    #[error("this is no HTTP/1.1 request")]
+    MalformedRequest,
+    /// The server failed before a handler was asked.
+    #[error("the request could not be handled")]
+    Failed,
     /// Another site sent this form.
     #[error("the form comes from another site")]
     CrossSite,
@@ -133,6 +143,14 @@ impl WebError {
                 "The request is too long",
                 "Address and headers together are longer than is accepted. Go to your tasks and try again.",
             ),
+            Self::HeadTimeout => (
+                "The request took too long to arrive",
+                "The connection may be slow. Go to your tasks and try again.",
+            ),
+            Self::MalformedRequest => (
+                "That cannot be understood",
+                "What was sent is not a valid HTTP/1.1 request. Go to your tasks and try again from there.",
+            ),
             Self::CrossSite => (
                 "This did not come from here",
                 "The form was sent by another site, so nothing was changed. Go to your tasks and try again from there.",
@@ -148,7 +166,7 @@ impl WebError {
             Self::Api(error) | Self::Action { source: error, .. } => return explain(error),
             Self::Shared { error, .. } => return error.explanation(),
             Self::NothingKept => return explain_status(StatusCode::BAD_GATEWAY),
-            Self::BrokenOff(_) | Self::Template(_) => {
+            Self::Failed | Self::BrokenOff(_) | Self::Template(_) => {
                 return explain_status(StatusCode::INTERNAL_SERVER_ERROR);
             }
         };
@@ -159,12 +177,25 @@ impl WebError {
     }
 }
 
+impl From<Refusal> for WebError {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::HeadTimeout => Self::HeadTimeout,
+            Refusal::HeadTooLarge => Self::HeadTooLarge,
+            Refusal::Malformed => Self::MalformedRequest,
+            Refusal::Failed => Self::Failed,
+        }
+    }
+}
+
 impl ResponseError for WebError {
     fn status_code(&self) -> StatusCode {
         match self {
             Self::Form(FormError::ContentType) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::Form(_) | Self::BodyIncomplete => StatusCode::BAD_REQUEST,
-            Self::BodyTimeout => StatusCode::REQUEST_TIMEOUT,
+            Self::Form(_) | Self::BodyIncomplete | Self::MalformedRequest => {
+                StatusCode::BAD_REQUEST
+            }
+            Self::HeadTimeout | Self::BodyTimeout => StatusCode::REQUEST_TIMEOUT,
             Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::HeadTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
             Self::CrossSite => StatusCode::FORBIDDEN,
@@ -172,7 +203,9 @@ impl ResponseError for WebError {
             Self::Api(error) | Self::Action { source: error, .. } => status_for(error),
             Self::Shared { error, .. } => error.status_code(),
             Self::NothingKept => StatusCode::BAD_GATEWAY,
-            Self::BrokenOff(_) | Self::Template(_) => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Failed | Self::BrokenOff(_) | Self::Template(_) => {
+                StatusCode::INTERNAL_SERVER_ERROR
+            }
         }
     }
 

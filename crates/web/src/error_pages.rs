@@ -5,10 +5,13 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{ALLOW, RETRY_AFTER};
 use actix_web::http::{ConnectionType, StatusCode};
 use actix_web::middleware::Next;
-use actix_web::{Error, HttpRequest, HttpResponse, web};
+use actix_web::{Error, HttpRequest, HttpResponse, ResponseError, web};
 
 use crate::error::{Explanation, RETRY_AFTER_SECONDS, RetryForm, WebError, explain_status};
-use crate::request_log::{Cause, RequestId};
+use crate::process::refusal::Refusal;
+use crate::process::request_id::RequestId;
+use crate::request_log::Cause;
+use crate::security_headers;
 use crate::templates::{ErrorPage, Link, Page, Templates, html};
 
 /// Middleware: gives every error response its page.
@@ -32,7 +35,12 @@ pub async fn render_errors(
         // A page of its own, such as a form that comes back.
         return Ok(response.map_into_boxed_body());
     }
-    let error = failure.and_then(Error::as_error::<WebError>);
+    let refused = failure
+        .and_then(Error::as_error::<Refusal>)
+        .map(|refusal| WebError::from(*refusal));
+    let error = failure
+        .and_then(Error::as_error::<WebError>)
+        .or(refused.as_ref());
     let explanation = error.map_or_else(|| explain_status(status), WebError::explanation);
     let retry = match error {
         Some(WebError::Action { retry, .. }) => Some(retry.clone()),
@@ -78,6 +86,41 @@ pub fn panicked(templates: &Templates, id: RequestId) -> HttpResponse {
         Link::to_tasks(),
         None,
     )
+}
+
+/// The whole HTTP/1.1 answer to what did not become a request. It ends the connection.
+#[must_use]
+pub fn refused(templates: &Templates, refusal: Refusal, id: RequestId) -> Vec<u8> {
+    let error = WebError::from(refusal);
+    let status = error.status_code();
+    let mut response = page(
+        templates,
+        status,
+        error.explanation(),
+        id,
+        Link::to_tasks(),
+        None,
+    );
+    // Nothing was read that could say whether the client spoke TLS.
+    security_headers::apply(response.headers_mut(), false);
+    id.add_to(response.headers_mut());
+    let (head, body) = response.into_parts();
+    let body = body.try_into_bytes().unwrap_or_default();
+    let reason = status.canonical_reason().unwrap_or_default();
+    let mut answer = format!("HTTP/1.1 {} {reason}\r\n", status.as_u16()).into_bytes();
+    for (name, value) in head.headers() {
+        answer.extend_from_slice(name.as_str().as_bytes());
+        answer.extend_from_slice(b": ");
+        answer.extend_from_slice(value.as_bytes());
+        answer.extend_from_slice(b"\r\n");
+    }
+    let end = format!(
+        "content-length: {}\r\nconnection: close\r\n\r\n",
+        body.len()
+    );
+    answer.extend_from_slice(end.as_bytes());
+    answer.extend_from_slice(&body);
+    answer
 }
 
 fn page(
@@ -139,7 +182,10 @@ fn request_may_be_unread(error: Option<&WebError>) -> bool {
             | WebError::BodyIncomplete
             | WebError::BodyTimeout
             | WebError::BodyTooLarge
+            | WebError::HeadTimeout
             | WebError::HeadTooLarge
+            | WebError::MalformedRequest
+            | WebError::Failed
             | WebError::CrossSite
             | WebError::UnknownPath,
         )

@@ -12,20 +12,19 @@ pub mod config;
 pub mod error;
 pub mod error_pages;
 pub mod forms;
-pub mod healthcheck;
 pub mod limits;
 pub mod list_loader;
 pub mod list_page;
 pub mod list_view;
-pub mod log_writer;
 pub mod notice;
+pub mod process;
 pub mod request_body;
 pub mod request_log;
 pub mod routes;
 pub mod same_origin;
 pub mod security_headers;
+pub mod service;
 pub mod startup;
-pub mod telemetry;
 pub mod templates;
 
 /// The version of this crate.

@@ -20,7 +20,7 @@ use crate::error::WebError;
 use crate::forms::FormError;
 use crate::list_page::{KeptPages, ListPage};
 use crate::list_view::ListView;
-use crate::request_log::RequestId;
+use crate::process::request_id::RequestId;
 use crate::templates::Templates;
 
 /// A load that takes longer than this is not waited for by the next one: the api may answer that at once.

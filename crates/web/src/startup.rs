@@ -5,34 +5,40 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::available_parallelism;
 
+use actix_server::Server;
 use actix_web::body::MessageBody;
-use actix_web::dev::{Server, ServiceFactory, ServiceRequest, ServiceResponse};
+use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::middleware::from_fn;
-use actix_web::{App, Error, HttpServer, web};
+use actix_web::{App, Error, web};
 use thiserror::Error as ThisError;
-use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::api_client::ApiClient;
 use crate::compression::compress;
 use crate::config::Config;
-use crate::error_pages::render_errors;
-use crate::limits::{self, refuse_large_heads};
+use crate::error_pages::{self, render_errors};
+use crate::limits;
 use crate::list_loader::ListLoader;
 use crate::list_page::KeptPages;
+use crate::process::connection::http_service;
+use crate::process::environment::BIND_ADDR;
+use crate::process::head::refuse_large_heads;
+use crate::process::listener;
+use crate::process::signals::StopSignals;
+use crate::process::state::ProcessState;
 use crate::request_log::log_requests;
 use crate::routes;
-use crate::routes::health::Health;
 use crate::same_origin::refuse_other_origins;
 use crate::security_headers::add_security_headers;
+use crate::service;
 use crate::templates::Templates;
 
 /// The web could not be started.
 #[derive(Debug, ThisError)]
 pub enum StartupError {
     /// The address cannot be listened on.
-    #[error("BIND_ADDR: cannot listen on {address}: {source}")]
+    #[error("{BIND_ADDR}: cannot listen on {address}: {source}")]
     Bind {
-        /// `BIND_ADDR`
+        /// The address.
         address: SocketAddr,
         /// What the system said.
         source: io::Error,
@@ -63,7 +69,7 @@ impl StartupError {
 pub struct Application {
     port: u16,
     server: Server,
-    health: Health,
+    process: Arc<ProcessState>,
     signals: StopSignals,
 }
 
@@ -73,7 +79,7 @@ struct State {
     api: web::Data<ApiClient>,
     templates: web::Data<Templates>,
     kept_pages: web::Data<KeptPages>,
-    health: web::Data<Health>,
+    process: web::Data<ProcessState>,
 }
 
 impl Application {
@@ -89,12 +95,14 @@ impl Application {
             log: _,
             reload_templates,
         } = config;
-        if let Err(error) = limits::raise_open_files() {
+        if let Err(error) = listener::raise_open_files() {
             log::warn!("cannot raise the limit of open files: {error}");
         }
         // Before anybody can know that the service is there, and stop it.
         let signals = StopSignals::catch().map_err(StartupError::Signal)?;
         let bind_failure = |source| StartupError::Bind { address, source };
+        let listener = listener::listen(address).map_err(bind_failure)?;
+        let port = listener.local_addr().map_err(bind_failure)?.port();
 
         let workers = available_parallelism().map_or(1, usize::from);
         let client = ApiClient::new(api_url.clone(), api_token.as_ref())?;
@@ -106,33 +114,30 @@ impl Application {
         let clients = Arc::new(Mutex::new(clients));
         let templates = web::Data::new(Templates::load(reload_templates)?);
         let kept_pages = web::Data::new(KeptPages::default());
-        let health = Health::new();
-        let shared_health = web::Data::new(health.clone());
+        let process = Arc::new(ProcessState::started());
+        let shared_process = web::Data::from(Arc::clone(&process));
 
-        let server = HttpServer::new(move || {
+        let refusal_templates = templates.clone();
+        let refused = move |refusal, id| error_pages::refused(&refusal_templates, refusal, id);
+        let app = move || {
             let own = clients.lock().unwrap_or_else(PoisonError::into_inner).pop();
             app(State {
                 api: web::Data::new(own.unwrap_or_else(|| client.clone())),
                 templates: templates.clone(),
                 kept_pages: kept_pages.clone(),
-                health: shared_health.clone(),
+                process: shared_process.clone(),
             })
-        })
-        .workers(workers)
-        .max_connections(limits::MAX_CONNECTIONS.div_ceil(workers))
-        .client_request_timeout(limits::HEAD_TIMEOUT)
-        .keep_alive(limits::KEEP_ALIVE)
-        .tcp_nodelay(true)
-        .h1_write_buffer_size(limits::WRITE_BUFFER)
-        .shutdown_timeout(limits::STOP_TIMEOUT.as_secs())
-        .disable_signals()
-        .bind(address)
-        .map_err(bind_failure)?;
-        let port = server
-            .addrs()
-            .first()
-            .map_or(address.port(), SocketAddr::port);
-        let server = server.run();
+        };
+        let server = Server::build()
+            .workers(workers)
+            .max_concurrent_connections(limits::MAX_CONNECTIONS.div_ceil(workers))
+            .shutdown_timeout(limits::STOP_TIMEOUT.as_secs())
+            .disable_signals();
+        let stop = server.graceful_shutdown_signal();
+        let server = server
+            .listen(service::NAME, listener, http_service(app, refused, stop))
+            .map_err(bind_failure)?
+            .run();
         log::info!(
             version = crate::VERSION,
             git_sha = crate::GIT_SHA,
@@ -143,7 +148,7 @@ impl Application {
         Ok(Self {
             port,
             server,
-            health,
+            process,
             signals,
         })
     }
@@ -162,14 +167,14 @@ impl Application {
     pub async fn run_until_stopped(self) -> io::Result<()> {
         let Self {
             server,
-            health,
+            process,
             signals,
             ..
         } = self;
         let handle = server.handle();
         let stop = async {
             let signal = signals.wait().await;
-            health.begin_to_stop();
+            process.begin_to_stop();
             log::info!(signal = signal; "stopping: finishing the requests in flight");
             handle.stop(true).await;
             Ok(())
@@ -177,29 +182,6 @@ impl Application {
         tokio::try_join!(server, stop)?;
         log::info!("stopped");
         Ok(())
-    }
-}
-
-/// SIGTERM and SIGINT, caught from the moment this is made.
-struct StopSignals {
-    terminate: Signal,
-    interrupt: Signal,
-}
-
-impl StopSignals {
-    fn catch() -> io::Result<Self> {
-        Ok(Self {
-            terminate: signal(SignalKind::terminate())?,
-            interrupt: signal(SignalKind::interrupt())?,
-        })
-    }
-
-    /// Waits for the first of them and names it.
-    async fn wait(mut self) -> &'static str {
-        tokio::select! {
-            _ = self.terminate.recv() => "SIGTERM",
-            _ = self.interrupt.recv() => "SIGINT",
-        }
     }
 }
 
@@ -220,7 +202,7 @@ fn app(
         .app_data(state.api)
         .app_data(state.templates)
         .app_data(web::Data::new(list_loader))
-        .app_data(state.health)
+        .app_data(state.process)
         .configure(routes::configure)
         .wrap(from_fn(refuse_other_origins))
         .wrap(from_fn(refuse_large_heads))
@@ -250,7 +232,7 @@ mod tests {
             ),
             templates: web::Data::new(Templates::load(false).unwrap()),
             kept_pages: web::Data::new(KeptPages::default()),
-            health: web::Data::new(Health::new()),
+            process: web::Data::new(ProcessState::started()),
         };
         let service = init_service(app(state).route("/panics", web::get().to(panics))).await;
         for _ in 0..3 {

@@ -1,6 +1,5 @@
 //! Whether the process is alive, and whether it is ready for requests.
 
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use actix_web::http::header::{CACHE_CONTROL, HeaderValue};
@@ -10,7 +9,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::error::ApiError;
-use crate::startup::ProcessState;
+use crate::process::state::ProcessState;
 use crate::store::{Journal, Role, Store, StoreError};
 
 /// A readiness check that takes longer than this counts as failed.
@@ -66,7 +65,7 @@ pub async fn liveness(store: web::Data<Store>, process: web::Data<ProcessState>)
         status: "ok",
         version: crate::VERSION,
         git_sha: crate::GIT_SHA,
-        uptime_seconds: process.started.elapsed().as_secs(),
+        uptime_seconds: process.uptime().as_secs(),
         role,
         standby_reason,
         journal: store.journal(),
@@ -91,7 +90,7 @@ pub async fn readiness(
     store: web::Data<Store>,
     process: web::Data<ProcessState>,
 ) -> Result<HttpResponse, ApiError> {
-    if process.stopping.load(Ordering::Acquire) {
+    if process.is_stopping() {
         return Err(ApiError::NotReady(StoreError::Standby));
     }
     store

@@ -2,7 +2,7 @@
 
 use reqwest::Method;
 use serde_json::json;
-use task_tracker_api::config::ApiToken;
+use task_tracker_api::process::api_token::ApiToken;
 
 use crate::support::{Store, TestApi};
 

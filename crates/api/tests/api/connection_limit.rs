@@ -4,7 +4,7 @@ use std::thread::available_parallelism;
 use std::time::Duration;
 
 use nix::sys::resource::{Resource, getrlimit};
-use task_tracker_api::limits::raise_open_files;
+use task_tracker_api::process::listener::raise_open_files;
 
 use crate::support::{Process, Store, skipped};
 

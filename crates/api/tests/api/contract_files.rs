@@ -16,7 +16,7 @@ use std::path::PathBuf;
 
 use reqwest::Method;
 use serde_json::{Map, Value, json};
-use task_tracker_api::config::ApiToken;
+use task_tracker_api::process::api_token::ApiToken;
 
 use crate::panics::Faulty;
 use crate::support::contract::DOCUMENT;

@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 use futures_util::future::join_all;
 use reqwest::{Client, Method};
 use serde_json::{Value, json};
-use task_tracker_api::config::ApiToken;
+use task_tracker_api::process::api_token::ApiToken;
 
 use crate::disk_full::OnSmallDisk;
 use crate::support::app::{client, request};

@@ -1,14 +1,13 @@
 //! SIGTERM and SIGINT: not ready at once, every accepted request answered, exit code 0 within ten seconds.
 
 use std::cell::Cell;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use actix_web::{App, test, web};
 use futures_util::future::join_all;
 use nix::sys::signal::Signal;
+use task_tracker_api::process::state::ProcessState;
 use task_tracker_api::routes;
-use task_tracker_api::startup::ProcessState;
 use task_tracker_api::store::Keeper;
 
 use crate::support::{Process, Raw, Store, eventually, pause};
@@ -116,10 +115,7 @@ async fn it_is_not_ready_at_once() {
 async fn readiness_knows_of_the_stop_before_connections_are_closed() {
     let files = Store::new();
     let (store, keeper) = Keeper::start(&files.path(), None, None).unwrap();
-    let process = web::Data::new(ProcessState {
-        started: Instant::now(),
-        stopping: AtomicBool::new(false),
-    });
+    let process = web::Data::new(ProcessState::started());
     let app = App::new()
         .app_data(web::Data::new(store))
         .app_data(process.clone())
@@ -130,7 +126,7 @@ async fn readiness_knows_of_the_stop_before_connections_are_closed() {
         test::call_service(&app, request).await.status()
     };
     assert_eq!(status().await, 200);
-    process.stopping.store(true, Ordering::Release);
+    process.begin_to_stop();
     assert_eq!(status().await, 503);
     let closing = actix_web::rt::task::spawn_blocking(move || keeper.stop());
     closing.await.unwrap();

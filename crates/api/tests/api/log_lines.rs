@@ -61,7 +61,7 @@ async fn as_text() {
     let store = Store::new();
     let api = Process::start_with(&store, &[("API_TOKEN", "s3cret")]);
     let sent = send_all(&api).await;
-    let lines = requests(&api, |line| line.contains("::request_log: request "), sent).await;
+    let lines = requests(&api, |line| line.contains("::access_log: request "), sent).await;
     // Paths that are no URLs at all never become requests.
     assert_eq!(lines.len(), sent, "{lines:#?}");
     for line in api.log() {

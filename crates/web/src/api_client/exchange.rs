@@ -13,7 +13,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 use super::problem::{Problem, ProblemKind};
 use super::{ApiClient, ApiClientError, VersionedTask};
 use crate::forms::Version;
-use crate::request_log::RequestId;
+use crate::process::request_id::RequestId;
 
 /// An exchange ends within this time, repeats and waiting included.
 pub(super) const EXCHANGE: Duration = Duration::from_secs(3);

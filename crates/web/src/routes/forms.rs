@@ -12,8 +12,9 @@ use crate::error::{self, RETRY_AFTER_SECONDS, RetryForm, WebError};
 use crate::forms::{AddForm, EditForm, IdempotencyKey, PlainForm, TaskText, ToggleForm};
 use crate::list_view::ListView;
 use crate::notice::Notice;
+use crate::process::request_id::RequestId;
 use crate::request_body::Submitted;
-use crate::request_log::{Cause, RequestId};
+use crate::request_log::Cause;
 use crate::templates::{
     AddPage, ConflictPage, EditPage, Fields, Page, ProblemView, Templates, html,
 };

@@ -11,7 +11,7 @@ use crate::forms::Pairs;
 use crate::list_loader::ListLoader;
 use crate::list_view::ListView;
 use crate::notice::Notice;
-use crate::request_log::RequestId;
+use crate::process::request_id::RequestId;
 use crate::templates::{EditPage, Page, Templates, html};
 
 /// `GET /`: what this is.

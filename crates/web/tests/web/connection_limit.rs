@@ -6,7 +6,7 @@ use std::thread::available_parallelism;
 use std::time::Duration;
 
 use nix::sys::resource::{Resource, getrlimit};
-use task_tracker_web::limits::raise_open_files;
+use task_tracker_web::process::listener::raise_open_files;
 
 use crate::support::{Process, nobody};
 

@@ -25,7 +25,7 @@ async fn world() -> World {
     let config = config.unwrap();
     let api = Api::build(config).await.unwrap();
     let mut config = crate::support::config(&format!("http://127.0.0.1:{}", api.port()));
-    config.api_token = task_tracker_web::config::ApiToken::parse("s3cret");
+    config.api_token = task_tracker_web::process::api_token::ApiToken::parse("s3cret");
     actix_web::rt::spawn(api.run_until_stopped());
     World {
         web: Web::with(config),

@@ -209,7 +209,7 @@ async fn the_api_is_sent_the_trace_and_the_token() {
         .mount(&api)
         .await;
     let mut config = crate::support::config(&api.uri());
-    config.api_token = task_tracker_web::config::ApiToken::parse("s3cret");
+    config.api_token = task_tracker_web::process::api_token::ApiToken::parse("s3cret");
     let trace = "0af7651916cd43dd8448eb211c80319c";
     let page = Web::with(config)
         .get_with(

@@ -6,9 +6,8 @@ use std::process::{Command, Stdio};
 use actix_web::middleware::from_fn;
 use actix_web::{App, HttpResponse, HttpServer, web};
 use serde_json::Value as Json;
-use task_tracker_web::config::{LogConfig, LogFormat};
+use task_tracker_web::process::telemetry::{self, LogConfig, LogFormat};
 use task_tracker_web::request_log::log_requests;
-use task_tracker_web::telemetry;
 use task_tracker_web::templates::Templates;
 
 use crate::security_headers::assert_protected;

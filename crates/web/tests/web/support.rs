@@ -11,7 +11,8 @@ use std::time::Duration;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, LOCATION};
 use reqwest::{Method, StatusCode, redirect};
 use serde_json::{Value as Json, json};
-use task_tracker_web::config::{Config, LogConfig, LogFormat};
+use task_tracker_web::config::Config;
+use task_tracker_web::process::telemetry::{LogConfig, LogFormat};
 use task_tracker_web::startup::Application;
 use wiremock::{MockServer, ResponseTemplate};
 

@@ -3,6 +3,7 @@
 //! Whatever a record carries, it stays on its line: control characters, line separators and bidirectional
 //! overrides are escaped, so that text people send cannot forge a record.
 
+use std::env::VarError;
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
@@ -13,8 +14,57 @@ use log::{LevelFilter, Record};
 use serde_json::{Map, Value as Json};
 use thiserror::Error;
 
-use crate::config::{LogConfig, LogFormat};
-use crate::log_writer::{self, LogThread};
+use crate::process::environment::{ConfigError, Environment};
+use crate::process::log_writer::{self, LogThread};
+use crate::service;
+
+/// `RUST_LOG`: which log records are written.
+pub const RUST_LOG: &str = "RUST_LOG";
+/// `LOG_FORMAT`: how log records are written.
+pub const LOG_FORMAT: &str = "LOG_FORMAT";
+
+/// What the log shows and how.
+#[derive(Debug, Clone)]
+pub struct LogConfig {
+    /// `RUST_LOG`, default `info`: directives as `env_logger` reads them.
+    pub filter: String,
+    /// `LOG_FORMAT`, default `text`.
+    pub format: LogFormat,
+}
+
+/// `LOG_FORMAT`: one line a record, for people or for machines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogFormat {
+    /// `text`: time, level, target, message, then `name=value` pairs.
+    Text,
+    /// `json`: one JSON object a line.
+    Json,
+}
+
+impl LogConfig {
+    /// Reads `RUST_LOG` and `LOG_FORMAT`.
+    ///
+    /// # Errors
+    /// The first of them that cannot be used.
+    pub fn from_environment<F>(environment: &Environment<F>) -> Result<Self, ConfigError>
+    where
+        F: Fn(&'static str) -> Result<String, VarError>,
+    {
+        let parse_filter = |value: &str| {
+            let parsed = env_filter::Builder::new().try_parse(value).map(|_| ());
+            parsed.ok().map(|()| value.to_owned())
+        };
+        let parse_format = |value: &str| match value {
+            "text" => Some(LogFormat::Text),
+            "json" => Some(LogFormat::Json),
+            _ => None,
+        };
+        Ok(Self {
+            filter: environment.parse(RUST_LOG, service::LOG_DIRECTIVES, "info", parse_filter)?,
+            format: environment.parse(LOG_FORMAT, "text or json", "text", parse_format)?,
+        })
+    }
+}
 
 /// The log could not be started.
 #[derive(Debug, Error)]
@@ -27,7 +77,8 @@ pub enum TelemetryError {
     Thread(#[from] io::Error),
 }
 
-/// Starts the process's log. Libraries that tell their own life story keep to warnings, unless asked by name. Panics go to it too, so that they keep to its format.
+/// Starts the process's log. Libraries that log what they do on the way are shown from warnings on, unless asked for by
+/// name. Panics go to it too, so that they keep to its format.
 ///
 /// What is returned has to live for as long as there is something to log.
 ///
@@ -37,10 +88,10 @@ pub fn init(config: &LogConfig) -> Result<LogThread, TelemetryError> {
     let (writer, thread) = log_writer::start(io::stderr())?;
     let mut builder = env_logger::Builder::new();
     builder.target(Target::Pipe(Box::new(writer)));
-    for library in ["actix_server", "rusqlite_migration"] {
+    for library in service::QUIET_LIBRARIES {
         builder.filter_module(library, LevelFilter::Warn);
     }
-    // What clients do wrong on a connection has its line in the request log.
+    // What clients do wrong on a connection has its line from the access log.
     builder.filter_module("actix_http::h1::dispatcher", LevelFilter::Off);
     builder.parse_filters(&config.filter);
     match config.format {

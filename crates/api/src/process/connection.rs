@@ -1,8 +1,8 @@
 //! What happens on a connection before there is a request: a head that does not come in time, or is none.
 //!
 //! actix answers those by itself, with an empty body, and gives only the first head of a connection a time limit.
-//! [`Connection`] stands between it and the socket, and answers as everything else is answered: with a problem
-//! document, a request id and a line in the log. It also ends the connections of refused requests whose body never
+//! [`Connection`] stands between it and the socket, and answers as everything else is answered: with a body, a request
+//! id and a line in the log. It also ends the connections of refused requests whose body never
 //! ends, which actix would keep open.
 
 use std::cell::Cell;
@@ -22,13 +22,17 @@ use actix_service::{
 };
 use actix_web::dev::AppConfig;
 use actix_web::rt::net::TcpStream;
-use actix_web::{Error, HttpResponse};
+use actix_web::{Error, HttpResponse, ResponseError};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep_until};
 
-use crate::error::ApiError;
-use crate::limits::{HEAD_TIMEOUT, KEEP_ALIVE, LINGER, MAX_HEAD};
-use crate::request_log;
+use crate::limits::{HEAD_TIMEOUT, KEEP_ALIVE, LINGER, WRITE_BUFFER};
+use crate::process::access_log::RequestLine;
+use crate::process::refusal::Refusal;
+use crate::process::request_id::{RequestId, X_REQUEST_ID};
+
+/// Writes the whole HTTP/1.1 answer to what did not become a request. It ends the connection.
+type Answer = dyn Fn(Refusal, RequestId) -> Vec<u8>;
 
 /// How far the request on a connection has come.
 #[derive(Debug, Clone)]
@@ -89,10 +93,10 @@ impl Drop for Busy {
 }
 
 /// A socket as HTTP is spoken on it.
-#[derive(Debug)]
 pub struct Connection {
     socket: TcpStream,
     progress: Progress,
+    answer: Rc<Answer>,
     /// Runs while something is due.
     timer: Option<Pin<Box<Sleep>>>,
     /// Whether it did not come in time: nothing is read any more.
@@ -104,10 +108,11 @@ pub struct Connection {
 }
 
 impl Connection {
-    fn new(socket: TcpStream) -> Self {
+    fn new(socket: TcpStream, answer: Rc<Answer>) -> Self {
         Self {
             socket,
             progress: Progress::accepted(),
+            answer,
             timer: None,
             cut: false,
             flushed: true,
@@ -134,6 +139,13 @@ impl Connection {
             timer.as_mut().reset(deadline);
         }
         timer.as_mut().poll(context).map(|()| is_head)
+    }
+
+    /// Logs what never became a request, and keeps the answer to it for [`Self::poll_write_refusal`].
+    fn refuse(&mut self, refusal: Refusal) {
+        let id = RequestId::random();
+        RequestLine::of_no_request(id).log(None, refusal.status_code());
+        self.refusal = (self.answer)(refusal, id);
     }
 
     fn poll_write_refusal(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -166,7 +178,7 @@ impl AsyncRead for Connection {
         let is_head = ready!(this.poll_overdue(context));
         this.cut = true;
         if is_head {
-            this.refusal = request_log::refuse(&ApiError::HeadTimeout(HEAD_TIMEOUT.as_secs()));
+            this.refuse(Refusal::HeadTimeout);
         }
         // What does not fit into the socket now is written when the connection is closed.
         let _ = this.poll_write_refusal(context)?;
@@ -186,9 +198,9 @@ impl AsyncWrite for Connection {
             return Poll::Ready(Ok(bytes.len()));
         }
         if this.flushed
-            && let Some(error) = own_refusal(bytes)
+            && let Some(refusal) = own_refusal(bytes)
         {
-            this.refusal = request_log::refuse(&error);
+            this.refuse(refusal);
             let _ = this.poll_write_refusal(context)?;
             return Poll::Ready(Ok(bytes.len()));
         }
@@ -214,26 +226,28 @@ impl AsyncWrite for Connection {
     }
 }
 
-/// The error that `answer` stands for, if actix gives it by itself: every answer of ours has a request id.
-fn own_refusal(answer: &[u8]) -> Option<ApiError> {
+/// What `answer` refuses, if actix gives it by itself: every answer of ours has a request id.
+fn own_refusal(answer: &[u8]) -> Option<Refusal> {
     let status = answer.strip_prefix(b"HTTP/1.")?.get(2..5)?;
     let has_id = || {
-        let name = request_log::X_REQUEST_ID;
+        let name = X_REQUEST_ID;
         let name = name.as_str().as_bytes();
         answer.windows(name.len()).any(|part| part == name)
     };
     match status {
         [b'4' | b'5', _, _] if has_id() => None,
-        b"431" => Some(ApiError::HeadTooLarge(MAX_HEAD)),
-        [b'4', _, _] => Some(ApiError::MalformedRequest),
-        [b'5', _, _] => Some(ApiError::Panicked),
+        b"431" => Some(Refusal::HeadTooLarge),
+        [b'4', _, _] => Some(Refusal::Malformed),
+        [b'5', _, _] => Some(Refusal::Failed),
         _ => None,
     }
 }
 
-/// What speaks HTTP on each connection of a server, and hands requests to the app that `app` makes.
+/// What speaks HTTP on each connection of a server, and hands requests to the app that `app` makes. What does not
+/// become a request is answered with what `answer` writes: a whole HTTP/1.1 answer that ends the connection.
 pub fn http_service<A, F, B>(
     app: impl Fn() -> A + Send + Clone + 'static,
+    answer: impl Fn(Refusal, RequestId) -> Vec<u8> + Send + Clone + 'static,
     stop: GracefulShutdownSignal,
 ) -> impl ServerServiceFactory<TcpStream>
 where
@@ -250,6 +264,7 @@ where
 {
     move || {
         let stop = stop.clone();
+        let answer: Rc<Answer> = Rc::new(answer.clone());
         let app = app()
             .into_factory()
             .map_err(|error: Error| -> HttpResponse<BoxBody> { error.error_response() });
@@ -258,6 +273,7 @@ where
             // Off: see `Connection`.
             .client_request_timeout(Duration::ZERO)
             .client_disconnect_timeout(LINGER)
+            .h1_write_buffer_size(WRITE_BUFFER)
             .graceful_shutdown_signal(move || {
                 let stop = stop.clone();
                 async move { stop.notified().await }
@@ -266,11 +282,14 @@ where
                 data.insert(connection.progress.clone());
             })
             .h1(map_config(app, |()| AppConfig::default()));
-        fn_service(|socket: TcpStream| async {
-            // Small answers are not to wait for each other.
-            socket.set_nodelay(true)?;
-            let peer: Option<SocketAddr> = socket.peer_addr().ok();
-            Ok::<_, DispatchError>((Connection::new(socket), peer))
+        fn_service(move |socket: TcpStream| {
+            let answer = Rc::clone(&answer);
+            async {
+                // Small answers are not to wait for each other.
+                socket.set_nodelay(true)?;
+                let peer: Option<SocketAddr> = socket.peer_addr().ok();
+                Ok::<_, DispatchError>((Connection::new(socket, answer), peer))
+            }
         })
         .and_then(http)
     }
@@ -286,16 +305,13 @@ mod tests {
         let refused = |answer: &str| own_refusal(answer.as_bytes());
         assert!(matches!(
             refused(&bare("400 Bad Request")),
-            Some(ApiError::MalformedRequest)
+            Some(Refusal::Malformed)
         ));
         assert!(matches!(
             refused(&bare("431 Too Large")),
-            Some(ApiError::HeadTooLarge(_))
+            Some(Refusal::HeadTooLarge)
         ));
-        assert!(matches!(
-            refused(&bare("500 Error")),
-            Some(ApiError::Panicked)
-        ));
+        assert!(matches!(refused(&bare("500 Error")), Some(Refusal::Failed)));
         for ours in [
             bare("100 Continue"),
             bare("200 OK"),

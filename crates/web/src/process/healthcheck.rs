@@ -1,5 +1,5 @@
-//! `api healthcheck`: asks the running service whether it is alive, for container engines that can only start a
-//! program in the same container.
+//! The command `healthcheck`: asks the running service whether it is alive, for container engines that can only start
+//! a program in the same container.
 
 use std::io::{self, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};

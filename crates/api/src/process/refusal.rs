@@ -1,0 +1,38 @@
+//! What is refused before a handler is asked.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpResponse, ResponseError};
+use thiserror::Error;
+
+/// Why something is not even handed to a handler. How that is told is the service's matter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum Refusal {
+    /// Request line and headers took too long to arrive.
+    #[error("request line and headers did not arrive in time")]
+    HeadTimeout,
+    /// Request line and headers are longer than accepted.
+    #[error("request line and headers are too long")]
+    HeadTooLarge,
+    /// What was sent is no HTTP request.
+    #[error("this is no HTTP/1.1 request")]
+    Malformed,
+    /// The server failed.
+    #[error("the request could not be handled")]
+    Failed,
+}
+
+impl ResponseError for Refusal {
+    fn status_code(&self) -> StatusCode {
+        match self {
+            Self::HeadTimeout => StatusCode::REQUEST_TIMEOUT,
+            Self::HeadTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+            Self::Malformed => StatusCode::BAD_REQUEST,
+            Self::Failed => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    /// The status alone: the service writes the body.
+    fn error_response(&self) -> HttpResponse {
+        HttpResponse::new(self.status_code())
+    }
+}

@@ -1,0 +1,8 @@
+//! What this service says of itself to [`crate::process`].
+
+/// How the service is called: as its program is.
+pub const NAME: &str = "api";
+/// What `RUST_LOG` accepts.
+pub const LOG_DIRECTIVES: &str = "log directives such as info or info,task_tracker_api=debug";
+/// Libraries that are shown from warnings on, unless `RUST_LOG` names them.
+pub const QUIET_LIBRARIES: [&str; 2] = ["actix_server", "rusqlite_migration"];
