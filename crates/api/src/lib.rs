@@ -1,12 +1,13 @@
 //! The internal REST API of Task Tracker: tasks in SQLite, over HTTP.
 //!
 //! A request goes through [`routes`] (the table of URLs) to a handler, which parses what was sent into the domain
-//! types of [`task`], asks the [`store`], and answers. What can go wrong is in [`error`].
+//! types of [`domain`], asks the [`store`], and answers. What can go wrong is in [`error`].
 
 pub mod auth;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod domain;
 pub mod error;
 pub mod json_body;
 pub mod limits;
@@ -19,7 +20,6 @@ pub mod routes;
 pub mod service;
 pub mod startup;
 pub mod store;
-pub mod task;
 
 /// The version of this crate.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");

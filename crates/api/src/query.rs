@@ -3,8 +3,8 @@
 
 use percent_encoding::percent_decode_str;
 
+use crate::domain::{Limit, ListQuery};
 use crate::error::{ApiError, FieldError};
-use crate::task::{Limit, ListQuery};
 
 /// Reads `completed`, `limit` and `after`.
 ///

@@ -10,7 +10,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use thiserror::Error;
 
-use crate::task::{Expected, IdempotencyKey, ListQuery, NewTask, Task, TaskChanges, TaskId};
+use crate::domain::{Expected, IdempotencyKey, ListQuery, NewTask, Task, TaskChanges, TaskId};
 
 mod backup;
 mod filesystem;

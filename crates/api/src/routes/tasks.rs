@@ -8,11 +8,11 @@ use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::domain::{Cursor, Expected, IdempotencyKey, ListQuery, Task, TaskId, Version};
 use crate::error::ApiError;
 use crate::json_body::{JsonBody, MergePatchBody};
 use crate::payload::{NewTaskSchema, TaskChangesSchema};
 use crate::store::{Store, StoreError, TaskPage};
-use crate::task::{Cursor, Expected, IdempotencyKey, ListQuery, Task, TaskId, Version};
 use crate::{payload, query};
 
 /// How many tasks of the whole store are not done.

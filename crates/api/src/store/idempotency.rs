@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::StoreError;
-use crate::task::IdempotencyKey;
+use crate::domain::IdempotencyKey;
 
 /// The keys in flight.
 #[derive(Debug, Clone, Default)]

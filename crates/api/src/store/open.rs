@@ -26,7 +26,7 @@ use super::schema::{self, Found, SchemaVersion};
 use super::writer::Writer;
 use super::{StoreError, backup, sqlite};
 use crate::clock::SteadyClock;
-use crate::task::ListQuery;
+use crate::domain::ListQuery;
 
 /// Older libraries can corrupt a store when its log is reset.
 const OLDEST_SQLITE: i32 = 3_051_003;

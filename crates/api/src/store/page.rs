@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use actix_web::web::Bytes;
 
-use crate::task::{Cursor, ListQuery, Version};
+use crate::domain::{Cursor, ListQuery, Version};
 
 /// How many tasks there are in the store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

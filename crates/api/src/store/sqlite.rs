@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use super::StoreError;
 use super::page::{Counts, TaskPage};
 use crate::clock::now_rfc3339;
-use crate::task::{
+use crate::domain::{
     Cursor, Expected, IdempotencyKey, ListQuery, NewTask, Task, TaskChanges, TaskId,
 };
 
