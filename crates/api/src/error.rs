@@ -15,6 +15,7 @@ use serde::Serialize;
 use thiserror::Error as ThisError;
 use utoipa::ToSchema;
 
+use crate::domain::{Unmet, Unusable};
 use crate::limits::{HEAD_TIMEOUT, MAX_HEAD};
 use crate::process::refusal::Refusal;
 use crate::process::request_id::{RequestId, X_REQUEST_ID};
@@ -47,7 +48,9 @@ pub enum ApiError {
     #[error("The body ended early. Send the request again.")]
     IncompleteBody,
     /// `DELETE /api/tasks` would delete everything.
-    #[error("Say which tasks to delete: only ?completed=true is accepted.")]
+    #[error(
+        "Say which tasks to delete: only ?completed=true is accepted, with as_of=Tasks-Version where only those of a list are meant."
+    )]
     MissingFilter,
     /// No token, or another one.
     #[error("Send the header Authorization: Bearer with this API's token.")]
@@ -124,8 +127,23 @@ pub struct Problem {
 fn store_detail(error: &StoreError) -> &'static str {
     match error {
         StoreError::UnknownTask => "There is no task with this id.",
-        StoreError::Changed => {
-            "The task was changed since you read it. Read it again and decide whether to repeat the change."
+        StoreError::Unmet(Unmet::Changed) => {
+            "This was changed since you read it. Read it again and decide whether to repeat the change."
+        }
+        StoreError::Unmet(Unmet::Excluded) => {
+            "This is in a state that If-None-Match excludes. Nothing was changed."
+        }
+        StoreError::Unmet(Unmet::Unusable(Unusable::Weak)) => {
+            "If-Match has a weak entity tag (W/), and weak ones never match: something on the way may have weakened it. \
+             Send the version that the answer itself names, in double quotes."
+        }
+        StoreError::Unmet(Unmet::Unusable(Unusable::Foreign)) => {
+            "If-Match has an entity tag that this service never gave out: something on the way may have altered it. \
+             Send the version that the answer itself names, in double quotes."
+        }
+        StoreError::DeletedSince => {
+            "The first request with this Idempotency-Key made a task that was deleted since. To make it anew, send the \
+             request with a new key."
         }
         StoreError::QueueFull => {
             "More is being written than the store can take. Try again in a moment."
@@ -155,7 +173,11 @@ impl ApiError {
     fn kind(&self) -> Option<&'static str> {
         match self {
             Self::Validation(_) => Some("validation"),
-            Self::Store(StoreError::Changed) => Some("precondition-failed"),
+            Self::Store(StoreError::Unmet(Unmet::Changed | Unmet::Excluded)) => {
+                Some("precondition-failed")
+            }
+            Self::Store(StoreError::Unmet(Unmet::Unusable(_))) => Some("unusable-entity-tag"),
+            Self::Store(StoreError::DeletedSince) => Some("task-deleted-since"),
             Self::NotReady(_) => Some("not-ready"),
             Self::Store(StoreError::QueueFull | StoreError::Locked) => Some("store-busy"),
             Self::Store(StoreError::Standby) => Some("standby"),
@@ -325,8 +347,8 @@ impl ResponseError for ApiError {
             Self::UnknownPath | Self::Store(StoreError::UnknownTask) => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
             Self::HeadTimeout(_) | Self::BodyTimeout(_) => StatusCode::REQUEST_TIMEOUT,
-            Self::Store(StoreError::KeyInFlight) => StatusCode::CONFLICT,
-            Self::Store(StoreError::Changed) => StatusCode::PRECONDITION_FAILED,
+            Self::Store(StoreError::KeyInFlight | StoreError::DeletedSince) => StatusCode::CONFLICT,
+            Self::Store(StoreError::Unmet(_)) => StatusCode::PRECONDITION_FAILED,
             Self::BodyTooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Validation(_) | Self::Store(StoreError::KeyReused) => {

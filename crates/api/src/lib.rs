@@ -13,6 +13,7 @@ pub mod json_body;
 pub mod limits;
 pub mod openapi;
 pub mod payload;
+pub mod preconditions;
 pub mod process;
 pub mod query;
 pub mod request_log;

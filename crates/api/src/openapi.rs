@@ -149,10 +149,21 @@ fn complete(path: &str, method: &HttpMethod, operation: &mut Operation) {
         let none = SecurityRequirement::default();
         let bearer = SecurityRequirement::new::<_, [&str; 0], &str>(BEARER, []);
         operation.security = Some(vec![none, bearer]);
-        refusals.push((
-            "401",
-            "The service asks for a token, and the request has another or none.".to_owned(),
-        ));
+        refusals.extend([
+            (
+                "400",
+                "If-Match or If-None-Match has no entity tags.".to_owned(),
+            ),
+            (
+                "401",
+                "The service asks for a token, and the request has another or none.".to_owned(),
+            ),
+            (
+                "412",
+                "The state is not one that If-Match names, or one that If-None-Match does."
+                    .to_owned(),
+            ),
+        ]);
     }
     if path.starts_with("/api/tasks") {
         refusals.push((
@@ -173,7 +184,7 @@ fn complete(path: &str, method: &HttpMethod, operation: &mut Operation) {
             *response = if status.starts_with(['4', '5']) {
                 refusal(status, std::mem::take(response).into())
             } else {
-                with_request_id(std::mem::take(response))
+                with_request_id(std::mem::take(response), status)
             };
         }
     }
@@ -189,14 +200,33 @@ fn complete(path: &str, method: &HttpMethod, operation: &mut Operation) {
             types.retain(|kind| *kind != Type::Null);
         }
     }
+    if path.starts_with("/api/") {
+        let names = [
+            (
+                "If-Match",
+                "Entity tags of states the request is meant for.",
+            ),
+            (
+                "If-None-Match",
+                "Entity tags of states the request is not meant for.",
+            ),
+        ];
+        parameters.extend(names.map(|(name, text)| entity_tags(name, text).into()));
+    }
     parameters.push(traceparent().into());
 }
 
 /// A problem document with this status, and the headers that go with it.
 fn refusal(status: &str, response: ResponseBuilder) -> Response {
     let kinds: &[&str] = match status {
-        "409" => &["urn:task-tracker:problem:idempotency-key-in-flight"],
-        "412" => &["urn:task-tracker:problem:precondition-failed"],
+        "409" => &[
+            "urn:task-tracker:problem:idempotency-key-in-flight",
+            "urn:task-tracker:problem:task-deleted-since",
+        ],
+        "412" => &[
+            "urn:task-tracker:problem:precondition-failed",
+            "urn:task-tracker:problem:unusable-entity-tag",
+        ],
         "422" => &[
             "urn:task-tracker:problem:validation",
             "urn:task-tracker:problem:idempotency-key-reused",
@@ -240,24 +270,26 @@ fn refusal(status: &str, response: ResponseBuilder) -> Response {
         "401" => response.header("WWW-Authenticate", Header::default()),
         "405" => response.header("Allow", Header::default()),
         "409" | "503" => response.header("Retry-After", Header::default()),
-        "415" => response.header("Accept", Header::default()),
+        "415" => response
+            .header("Accept", Header::default())
+            .header("Accept-Encoding", Header::default()),
         _ => response,
     };
-    with_request_id(response.build())
+    with_request_id(response.build(), status)
 }
 
-fn with_request_id(mut response: Response) -> Response {
+fn with_request_id(mut response: Response, status: &str) -> Response {
     response
         .headers
         .insert("X-Request-Id".to_owned(), Header::default().into());
     for (name, header) in &mut response.headers {
-        *header = described(name).into();
+        *header = described(name, status).into();
     }
     response
 }
 
-/// What each response header looks like.
-fn described(name: &str) -> Header {
+/// What each response header looks like, in an answer with that status.
+fn described(name: &str, status: &str) -> Header {
     let text = |pattern: &str| {
         ObjectBuilder::new()
             .schema_type(Type::String)
@@ -271,8 +303,13 @@ fn described(name: &str) -> Header {
     let (schema, required, description) = match name {
         "Accept" => (
             text("^application/"),
-            true,
-            "The media types that are accepted.",
+            false,
+            "The media types that are accepted, where the body has another.",
+        ),
+        "Accept-Encoding" => (
+            text("^identity$"),
+            false,
+            "The content codings that are accepted, where the body has another.",
         ),
         "Allow" => (
             text("^[A-Z]+(, [A-Z]+)*$"),
@@ -293,11 +330,16 @@ fn described(name: &str) -> Header {
         "Location" => (text("^/api/tasks/[1-9][0-9]*$"), true, "The new task."),
         "Retry-After" => (
             number(),
-            true,
-            "Seconds after which another try makes sense.",
+            status != "409",
+            "Seconds after which another try makes sense, where it does.",
         ),
         "Tasks-Active" => (number(), true, "How many tasks of all are not done."),
         "Tasks-Completed" => (number(), true, "How many tasks of all are done."),
+        "Tasks-Version" => (
+            text("^[0-9a-f]{32}$"),
+            true,
+            "The ETag of the list without its quotes, for where something on the way alters that.",
+        ),
         "WWW-Authenticate" => (text("^Bearer$"), true, "How to prove who asks."),
         "X-Request-Id" => (
             text("^[0-9a-f]{32}$"),
@@ -316,6 +358,16 @@ fn described(name: &str) -> Header {
         .schema(Some(schema))
         .description(Some(description))
         .extensions(Some(required))
+        .build()
+}
+
+fn entity_tags(name: &str, description: &str) -> Parameter {
+    ParameterBuilder::new()
+        .name(name)
+        .parameter_in(ParameterIn::Header)
+        .required(Required::False)
+        .description(Some(format!("{description} RFC 9110, 13.1.")))
+        .schema(Some(ObjectBuilder::new().schema_type(Type::String)))
         .build()
 }
 

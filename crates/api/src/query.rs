@@ -3,7 +3,7 @@
 
 use percent_encoding::percent_decode_str;
 
-use crate::domain::{Limit, ListQuery};
+use crate::domain::{Limit, ListQuery, Version};
 use crate::error::{ApiError, FieldError};
 
 /// Reads `completed`, `limit` and `after`.
@@ -55,14 +55,27 @@ pub fn list_query(query: &str) -> Result<ListQuery, ApiError> {
     }
 }
 
-/// Whether the query is exactly `completed=true`.
+/// Reads what a deletion must say: exactly `completed=true`, and `as_of` where only the completed tasks of a list that
+/// the client has seen are meant.
 ///
 /// # Errors
-/// [`ApiError::NotUtf8`]
-pub fn is_completed_filter(query: &str) -> Result<bool, ApiError> {
-    Ok(
-        matches!(parameters(query)?.as_slice(), [(name, value)] if name == "completed" && value == "true"),
-    )
+/// [`ApiError::MissingFilter`], [`ApiError::NotUtf8`]
+pub fn completed_filter(query: &str) -> Result<Option<Version>, ApiError> {
+    let (mut is_filtered, mut as_of) = (false, None);
+    for (name, value) in parameters(query)? {
+        match (name.as_str(), value.as_str()) {
+            ("completed", "true") if !is_filtered => is_filtered = true,
+            ("as_of", version) if as_of.is_none() => {
+                as_of = Some(version.parse().map_err(|_| ApiError::MissingFilter)?);
+            }
+            _ => return Err(ApiError::MissingFilter),
+        }
+    }
+    if is_filtered {
+        Ok(as_of)
+    } else {
+        Err(ApiError::MissingFilter)
+    }
 }
 
 fn parse_limit(value: &str) -> Option<Limit> {
@@ -120,15 +133,23 @@ mod tests {
 
     #[test]
     fn the_filter_of_a_deletion_must_be_exact() {
-        assert!(is_completed_filter("completed=true").unwrap());
+        let version = "0123456789abcdef0123456789abcdef";
+        assert_eq!(completed_filter("completed=true").unwrap(), None);
+        let filter = completed_filter(&format!("as_of={version}&completed=true"));
+        assert_eq!(filter.unwrap(), Some(version.parse().unwrap()));
         for other in [
             "",
             "completed",
             "completed=false",
             "completed=true&x",
             "x=1&completed=true",
+            "completed=true&completed=true",
+            "completed=true&as_of=",
+            &format!("as_of={version}"),
+            &format!("completed=true&as_of={version}&as_of={version}"),
         ] {
-            assert!(!is_completed_filter(other).unwrap(), "{other}");
+            let refused = completed_filter(other);
+            assert!(matches!(refused, Err(ApiError::MissingFilter)), "{other}");
         }
     }
 }

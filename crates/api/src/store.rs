@@ -10,7 +10,9 @@ use std::time::Duration;
 use jiff::Timestamp;
 use thiserror::Error;
 
-use crate::domain::{Expected, IdempotencyKey, ListQuery, NewTask, Task, TaskChanges, TaskId};
+use crate::domain::{
+    Condition, IdempotencyKey, ListQuery, NewTask, Task, TaskChanges, TaskId, Unmet, Version,
+};
 
 mod backup;
 mod filesystem;
@@ -42,9 +44,12 @@ pub enum StoreError {
     /// No such task.
     #[error("no such task")]
     UnknownTask,
-    /// The task is not in the state the change was meant for.
-    #[error("the task has changed")]
-    Changed,
+    /// What was asked for depends on a state that is not the present one.
+    #[error("a condition does not hold: {0}")]
+    Unmet(#[from] Unmet),
+    /// The first request with this idempotency key made a task that was deleted since.
+    #[error("the task that the idempotency key made was deleted since")]
+    DeletedSince,
     /// The idempotency key belongs to a request for something else.
     #[error("the idempotency key was used for another request")]
     KeyReused,
@@ -177,62 +182,71 @@ impl Store {
             .await
     }
 
-    /// Makes a task; with a key only once, however often it is asked for within 24 hours.
+    /// Makes a task, where `condition` holds for the list; with a key only once, however often it is asked for within
+    /// 24 hours: then the task is given as it is now.
     ///
     /// # Errors
-    /// [`StoreError::KeyReused`] and [`StoreError::KeyInFlight`], or what keeps the store from writing.
+    /// [`StoreError::Unmet`], [`StoreError::KeyReused`], [`StoreError::KeyInFlight`] and [`StoreError::DeletedSince`],
+    /// or what keeps the store from writing.
     pub async fn create(
         &self,
         new: NewTask,
         key: Option<IdempotencyKey>,
+        condition: Condition,
     ) -> Result<Task<'static>, StoreError> {
         let open = self.open()?;
         let Some(key) = key else {
             return open
-                .write(move |connection| sqlite::insert(connection, &new))
+                .write(move |connection| sqlite::insert(connection, &new, &condition))
                 .await;
         };
         let claim = open.keys_in_flight.claim(key)?;
         let clock = open.clock;
         // The claim moves into the write: it ends with it, even when the client has gone.
         open.write(move |connection| {
-            sqlite::insert_once(connection, &new, claim.key(), clock.unix_seconds())
+            let now = clock.unix_seconds();
+            sqlite::insert_once(connection, &new, &condition, claim.key(), now)
         })
         .await
     }
 
-    /// Changes a task.
+    /// Changes a task, where `condition` holds for it.
     ///
     /// # Errors
-    /// [`StoreError::UnknownTask`], [`StoreError::Changed`], or what keeps the store from writing.
+    /// [`StoreError::UnknownTask`], [`StoreError::Unmet`], or what keeps the store from writing.
     pub async fn update(
         &self,
         id: TaskId,
         changes: TaskChanges,
-        expected: Expected,
+        condition: Condition,
     ) -> Result<Task<'static>, StoreError> {
         self.open()?
-            .write(move |connection| sqlite::update(connection, id, &changes, &expected))
+            .write(move |connection| sqlite::update(connection, id, &changes, &condition))
             .await
     }
 
-    /// Deletes a task.
+    /// Deletes a task, where `condition` holds for it.
     ///
     /// # Errors
-    /// [`StoreError::UnknownTask`], [`StoreError::Changed`], or what keeps the store from writing.
-    pub async fn delete(&self, id: TaskId, expected: Expected) -> Result<(), StoreError> {
+    /// [`StoreError::UnknownTask`], [`StoreError::Unmet`], or what keeps the store from writing.
+    pub async fn delete(&self, id: TaskId, condition: Condition) -> Result<(), StoreError> {
         self.open()?
-            .write(move |connection| sqlite::delete(connection, id, &expected))
+            .write(move |connection| sqlite::delete(connection, id, &condition))
             .await
     }
 
-    /// Deletes all completed tasks and says how many there were.
+    /// Deletes all completed tasks and says how many there were, where `condition` holds for the list, and where they
+    /// are those of the list of version `as_of`, if one is given.
     ///
     /// # Errors
-    /// What keeps the store from writing.
-    pub async fn delete_completed(&self) -> Result<usize, StoreError> {
+    /// [`StoreError::Unmet`], or what keeps the store from writing.
+    pub async fn delete_completed(
+        &self,
+        condition: Condition,
+        as_of: Option<Version>,
+    ) -> Result<usize, StoreError> {
         self.open()?
-            .write(|connection| Ok(sqlite::delete_completed(connection)?))
+            .write(move |connection| sqlite::delete_completed(connection, &condition, as_of))
             .await
     }
 

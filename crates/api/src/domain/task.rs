@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use super::{Description, Title, Version};
 
 /// A task as it is stored and shown. Texts may be borrowed from the row they are read from.
-#[derive(Debug, Clone, PartialEq, Eq, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(as = Task)]
 pub struct Task<'a> {
     /// Never used for another task.
@@ -36,38 +36,25 @@ pub struct Task<'a> {
     /// When it was last changed: RFC 3339, UTC, milliseconds.
     #[schema(format = DateTime, pattern = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z$", example = "2026-11-21T09:42:00.123Z")]
     pub updated_at: Cow<'a, str>,
+    /// What tells this state from any other: the ETag without its quotes, for where something on the way alters that.
+    #[schema(value_type = String, pattern = "^[0-9a-f]{32}$", example = "7f3a5c0d9e1b24680f1e2d3c4b5a6978")]
+    pub version: Version,
 }
 
 impl Task<'_> {
-    /// Its one JSON form, which answers carry and [`Version`] is taken of.
+    /// The task with texts of its own.
     #[must_use]
-    pub fn to_json(&self) -> Vec<u8> {
-        let mut json = Vec::with_capacity(256);
-        self.write_json(&mut json);
-        json
-    }
-
-    /// Appends its JSON form. The names are written as they are: serde would look for what to escape in them, for
-    /// each task of a page.
-    pub fn write_json(&self, json: &mut Vec<u8>) {
-        fn field(json: &mut Vec<u8>, name: &str, value: &impl Serialize) {
-            json.extend_from_slice(name.as_bytes());
-            // Writing strings, numbers and flags to memory cannot fail.
-            let _ = serde_json::to_writer(json, value);
+    pub fn into_owned(self) -> Task<'static> {
+        let own = |text: Cow<'_, str>| Cow::Owned(text.into_owned());
+        Task {
+            id: self.id,
+            title: own(self.title),
+            description: own(self.description),
+            completed: self.completed,
+            created_at: own(self.created_at),
+            updated_at: own(self.updated_at),
+            version: self.version,
         }
-        field(json, r#"{"id":"#, &self.id);
-        field(json, r#","title":"#, &self.title);
-        field(json, r#","description":"#, &self.description);
-        field(json, r#","completed":"#, &self.completed);
-        field(json, r#","created_at":"#, &self.created_at);
-        field(json, r#","updated_at":"#, &self.updated_at);
-        json.push(b'}');
-    }
-
-    /// What tells this state of the task from any other.
-    #[must_use]
-    pub fn version(&self) -> Version {
-        Version::of(&self.to_json())
     }
 }
 
@@ -81,7 +68,10 @@ pub struct NewTask {
 }
 
 impl NewTask {
-    /// SHA-256 over what was asked for: two requests with the same fingerprint ask for the same task.
+    /// SHA-256 over what was sent: two requests with the same fingerprint ask for the same task.
+    ///
+    /// It outlives this release, and must not tell a request from its repeat to another one. A field that is added
+    /// therefore is an `Option` here, and is hashed, with its name, only where it was sent.
     #[must_use]
     pub fn fingerprint(&self) -> [u8; 32] {
         // A title has no NUL, so the two texts cannot be confused.
@@ -102,6 +92,25 @@ pub struct TaskChanges {
     pub description: Option<Description>,
     /// Whether it is done.
     pub completed: Option<bool>,
+}
+
+impl TaskChanges {
+    /// The task as it is afterwards, but for what the store notes itself.
+    #[must_use]
+    pub fn applied_to<'a>(&'a self, task: &'a Task<'_>) -> Task<'a> {
+        let text = |new: Option<&'a str>, old: &'a str| Cow::Borrowed(new.unwrap_or(old));
+        Task {
+            title: text(self.title.as_ref().map(Title::as_str), &task.title),
+            description: text(
+                self.description.as_ref().map(Description::as_str),
+                &task.description,
+            ),
+            completed: self.completed.unwrap_or(task.completed),
+            created_at: Cow::Borrowed(&*task.created_at),
+            updated_at: Cow::Borrowed(&*task.updated_at),
+            ..*task
+        }
+    }
 }
 
 #[cfg(test)]

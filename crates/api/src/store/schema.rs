@@ -16,6 +16,7 @@ static STEPS: LazyLock<Migrations<'static>> = LazyLock::new(|| {
     Migrations::new(vec![
         M::up(include_str!("../../migrations/0001-tasks.sql")),
         M::up(include_str!("../../migrations/0002-task-counts.sql")),
+        M::up(include_str!("../../migrations/0003-versions.sql")),
     ])
 });
 
@@ -23,7 +24,7 @@ static STEPS: LazyLock<Migrations<'static>> = LazyLock::new(|| {
 pub type SchemaVersion = i32;
 
 /// The newest version this binary knows.
-pub const KNOWN: SchemaVersion = 2;
+pub const KNOWN: SchemaVersion = 3;
 
 /// What a file turned out to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -137,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn the_previous_release_serves_this_schema_and_the_counts_stay_right() {
+    fn the_previous_release_serves_this_schema_and_counts_and_versions_stay_right() {
         let folder = tempfile::tempdir().unwrap();
         let location =
             Location::prepare(&folder.path().join("tasks.db"), Some(Journal::Wal)).unwrap();
@@ -155,19 +156,51 @@ mod tests {
         // A rollback: the store stays as it is.
         open_as(KNOWN - 1).unwrap().close();
         let previous = Connection::open(&location.path).unwrap();
+        let versions = |connection: &Connection| -> Vec<(i64, i64)> {
+            let all = "SELECT id, version FROM tasks \
+                       UNION ALL SELECT completed - 2, version FROM task_counts ORDER BY 1";
+            let mut statement = connection.prepare(all).unwrap();
+            let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)));
+            rows.unwrap().map(Result::unwrap).collect()
+        };
         let version = |connection: &Connection| -> SchemaVersion {
             let value = connection.pragma_query_value(None, "user_version", |row| row.get(0));
             value.unwrap()
         };
         assert_eq!(version(&previous), KNOWN);
-        previous.execute_batch(PREVIOUS_RELEASE).unwrap();
+        let mut seen = vec![versions(&previous)];
+        for statement in PREVIOUS_RELEASE
+            .split(';')
+            .filter(|text| text.contains("tasks"))
+        {
+            previous.execute_batch(statement).unwrap();
+            seen.push(versions(&previous));
+        }
+        // Whatever it changed has a version that was never there before.
+        for (before, after) in seen.iter().zip(&seen[1..]) {
+            assert_ne!(
+                before[..2],
+                after[..2],
+                "the list's version stays: {seen:?}"
+            );
+        }
+        let mut all: Vec<_> = seen.concat();
+        all.sort_unstable();
+        all.dedup();
+        let of_tasks = all.iter().filter(|(id, _)| *id > 0);
+        // Three were made, and one of them was changed.
+        assert_eq!(of_tasks.clone().count(), 4, "{seen:?}");
+        assert!(
+            of_tasks.clone().all(|(_, version)| *version != 0),
+            "{seen:?}"
+        );
         // And forward again.
         open_as(KNOWN).unwrap().close();
         assert_eq!(
-            sqlite::counts(&previous).unwrap(),
+            sqlite::counts(&previous).unwrap().0,
             sqlite::count_tasks(&previous).unwrap()
         );
-        assert_eq!(sqlite::counts(&previous).unwrap().active, 1);
+        assert_eq!(sqlite::counts(&previous).unwrap().0.active, 1);
         // The release before that is not served from.
         assert!(matches!(open_as(KNOWN - 2), Err(OpenError::Newer { .. })));
     }

@@ -1,49 +1,109 @@
 //! The SQL: every statement there is, one function each.
 
 use std::borrow::Cow;
+use std::sync::LazyLock;
 
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
 
 use super::StoreError;
 use super::page::{Counts, TaskPage};
 use crate::clock::now_rfc3339;
 use crate::domain::{
-    Cursor, Expected, IdempotencyKey, ListQuery, NewTask, Task, TaskChanges, TaskId,
+    Condition, Cursor, IdempotencyKey, ListQuery, NewTask, Task, TaskChanges, TaskId, Unmet,
+    Version,
 };
 
 /// How long an idempotency key is remembered, in seconds.
 const KEY_LIFETIME: i64 = 24 * 60 * 60;
 
-fn borrowed<'row>(row: &'row Row<'_>) -> rusqlite::Result<Task<'row>> {
+/// What a task is read from: the name of each column, and its SQL where that is another.
+const COLUMNS: [(&str, &str); 8] = [
+    ("id", "id"),
+    ("title", "title"),
+    ("description", "description"),
+    ("completed", "completed"),
+    ("created_at", "created_at"),
+    ("updated_at", "updated_at"),
+    ("version", "version"),
+    ("store", "(SELECT id FROM store_identity)"),
+];
+
+/// Where the column `name` is among [`COLUMNS`]. To be asked at compile time: for another name it does not compile.
+const fn column(name: &str) -> usize {
+    let mut index = 0;
+    while !is_same(COLUMNS[index].0.as_bytes(), name.as_bytes()) {
+        index += 1;
+    }
+    index
+}
+
+const fn is_same(one: &[u8], other: &[u8]) -> bool {
+    let mut index = 0;
+    while index < one.len() && index < other.len() && one[index] == other[index] {
+        index += 1;
+    }
+    index == one.len() && index == other.len()
+}
+
+/// The one way from a row of [`COLUMNS`] to a task.
+fn read<'row>(row: &'row Row<'_>) -> rusqlite::Result<Task<'row>> {
     let text = |index| -> rusqlite::Result<Cow<'row, str>> {
         Ok(Cow::Borrowed(row.get_ref(index)?.as_str()?))
     };
     Ok(Task {
-        id: row.get(0)?,
-        title: text(1)?,
-        description: text(2)?,
-        completed: row.get(3)?,
-        created_at: text(4)?,
-        updated_at: text(5)?,
+        id: row.get(const { column("id") })?,
+        title: text(const { column("title") })?,
+        description: text(const { column("description") })?,
+        completed: row.get(const { column("completed") })?,
+        created_at: text(const { column("created_at") })?,
+        updated_at: text(const { column("updated_at") })?,
+        version: Version::of_task(
+            row.get(const { column("store") })?,
+            row.get(const { column("version") })?,
+        ),
     })
 }
 
-fn owned(row: &Row<'_>) -> rusqlite::Result<Task<'static>> {
-    Ok(Task {
-        id: row.get(0)?,
-        title: Cow::Owned(row.get(1)?),
-        description: Cow::Owned(row.get(2)?),
-        completed: row.get(3)?,
-        created_at: Cow::Owned(row.get(4)?),
-        updated_at: Cow::Owned(row.get(5)?),
-    })
+fn read_owned(row: &Row<'_>) -> rusqlite::Result<Task<'static>> {
+    Ok(read(row)?.into_owned())
 }
+
+/// The statements that give tasks.
+struct Statements {
+    one: String,
+    page: String,
+    page_of_active: String,
+    page_of_completed: String,
+    insert: String,
+    update: String,
+}
+
+static STATEMENTS: LazyLock<Statements> = LazyLock::new(|| {
+    let columns = COLUMNS.map(|(_, sql)| sql).join(", ");
+    let page = |filter| {
+        format!("SELECT {columns} FROM tasks WHERE {filter} id < ?1 ORDER BY id DESC LIMIT ?2")
+    };
+    Statements {
+        one: format!("SELECT {columns} FROM tasks WHERE id = ?1"),
+        page: page(""),
+        page_of_active: page("completed = 0 AND"),
+        page_of_completed: page("completed = 1 AND"),
+        insert: format!(
+            "INSERT INTO tasks (title, description, created_at, updated_at, version) \
+             VALUES (:title, :description, :now, :now, random()) RETURNING {columns}"
+        ),
+        update: format!(
+            "UPDATE tasks SET title = :title, description = :description, completed = :completed, \
+             updated_at = :now, version = random() WHERE id = :id RETURNING {columns}"
+        ),
+    }
+});
 
 /// One task.
 pub(super) fn task(connection: &Connection, id: TaskId) -> Result<Task<'static>, StoreError> {
     connection
-        .prepare_cached("SELECT id, title, description, completed, created_at, updated_at FROM tasks WHERE id = ?1")?
-        .query_row([id.get()], owned)
+        .prepare_cached(&STATEMENTS.one)?
+        .query_row([id.get()], read_owned)
         .optional()?
         .ok_or(StoreError::UnknownTask)
 }
@@ -52,28 +112,19 @@ pub(super) fn task(connection: &Connection, id: TaskId) -> Result<Task<'static>,
 pub(super) fn page(connection: &Connection, query: &ListQuery) -> Result<TaskPage, StoreError> {
     // One transaction, so that tasks and counts are of the same moment.
     let snapshot = connection.unchecked_transaction()?;
-    let counts = counts(&snapshot)?;
+    let (counts, version) = counts(&snapshot)?;
     let before = query.after.map_or(i64::MAX, |cursor| cursor.last.get());
     let limit = usize::from(query.limit.get());
     // One row more than asked for tells whether there is a next page.
     let rows = i64::from(query.limit.get()) + 1;
     let mut statement = snapshot.prepare_cached(match query.completed {
-        None => {
-            "SELECT id, title, description, completed, created_at, updated_at FROM tasks \
-             WHERE id < ?1 ORDER BY id DESC LIMIT ?2"
-        }
-        Some(false) => {
-            "SELECT id, title, description, completed, created_at, updated_at FROM tasks \
-             WHERE completed = 0 AND id < ?1 ORDER BY id DESC LIMIT ?2"
-        }
-        Some(true) => {
-            "SELECT id, title, description, completed, created_at, updated_at FROM tasks \
-             WHERE completed = 1 AND id < ?1 ORDER BY id DESC LIMIT ?2"
-        }
+        None => &STATEMENTS.page,
+        Some(false) => &STATEMENTS.page_of_active,
+        Some(true) => &STATEMENTS.page_of_completed,
     })?;
     let mut rows = statement.query(params![before, rows])?;
     // Room for tasks of a line or two.
-    let mut json = Vec::with_capacity(limit * 256);
+    let mut json = Vec::with_capacity(limit * 320);
     json.push(b'[');
     let (mut written, mut last, mut next) = (0, None, None);
     while let Some(row) = rows.next()? {
@@ -86,27 +137,30 @@ pub(super) fn page(connection: &Connection, query: &ListQuery) -> Result<TaskPag
         if written > 0 {
             json.push(b',');
         }
-        let task = borrowed(row)?;
+        let task = read(row)?;
         last = Some(task.id);
-        task.write_json(&mut json);
+        // Writing texts, numbers and flags to memory cannot fail.
+        let _ = serde_json::to_writer(&mut json, &task);
         written += 1;
     }
     json.push(b']');
-    Ok(TaskPage::new(json, next, counts))
+    Ok(TaskPage::new(json, next, counts, version))
 }
 
-/// How many tasks there are.
-pub(super) fn counts(connection: &Connection) -> rusqlite::Result<Counts> {
+/// How many tasks there are, and the version of the list.
+pub(super) fn counts(connection: &Connection) -> rusqlite::Result<(Counts, Version)> {
     connection
         .prepare_cached(
-            "SELECT (SELECT tasks FROM task_counts WHERE completed = 0), \
-                    (SELECT tasks FROM task_counts WHERE completed = 1)",
+            "SELECT active.tasks, completed.tasks, active.version, completed.version \
+             FROM task_counts AS active, task_counts AS completed \
+             WHERE active.completed = 0 AND completed.completed = 1",
         )?
         .query_row([], |row| {
-            Ok(Counts {
+            let counts = Counts {
                 active: row.get(0)?,
                 completed: row.get(1)?,
-            })
+            };
+            Ok((counts, Version::of_list(row.get(2)?, row.get(3)?)))
         })
 }
 
@@ -119,48 +173,59 @@ pub(super) fn count_tasks(connection: &Connection) -> rusqlite::Result<Counts> {
     )
 }
 
-/// Makes a task.
-pub(super) fn insert(connection: &Connection, new: &NewTask) -> Result<Task<'static>, StoreError> {
-    let now = now_rfc3339();
-    connection
-        .prepare_cached("INSERT INTO tasks (title, description, created_at, updated_at) VALUES (?1, ?2, ?3, ?3)")?
-        .execute(params![new.title.as_str(), new.description.as_str(), now])?;
-    Ok(created(connection.last_insert_rowid(), new, now))
+/// Makes a task, where `condition` holds for the list.
+pub(super) fn insert(
+    connection: &Connection,
+    new: &NewTask,
+    condition: &Condition,
+) -> Result<Task<'static>, StoreError> {
+    check_list(connection, condition)?;
+    let fields = named_params! {
+        ":title": new.title.as_str(),
+        ":description": new.description.as_str(),
+        ":now": now_rfc3339(),
+    };
+    let made = connection
+        .prepare_cached(&STATEMENTS.insert)?
+        .query_row(fields, read_owned)?;
+    Ok(made)
 }
 
-/// A task as it was when it was made.
-fn created(id: i64, new: &NewTask, at: String) -> Task<'static> {
-    Task {
-        id,
-        title: Cow::Owned(new.title.as_str().to_owned()),
-        description: Cow::Owned(new.description.as_str().to_owned()),
-        completed: false,
-        created_at: Cow::Owned(at.clone()),
-        updated_at: Cow::Owned(at),
+fn check_list(connection: &Connection, condition: &Condition) -> Result<(), StoreError> {
+    if !condition.is_any() {
+        let (_, version) = counts(connection)?;
+        condition.check(Some(version))?;
     }
+    Ok(())
 }
 
-/// Makes a task, or gives the first answer again where `key` made it before.
+/// Makes a task, or gives it again where `key` made it before.
 pub(super) fn insert_once(
     connection: &Connection,
     new: &NewTask,
+    condition: &Condition,
     key: &IdempotencyKey,
     unix_seconds: i64,
 ) -> Result<Task<'static>, StoreError> {
     let fingerprint = new.fingerprint();
     let first = connection
         .prepare_cached(
-            "SELECT fingerprint = ?2, task_id, answered_at FROM idempotency_keys WHERE key = ?1 AND expires_at > ?3",
+            "SELECT fingerprint = ?2, task_id FROM idempotency_keys WHERE key = ?1 AND expires_at > ?3",
         )?
         .query_row(params![key.as_str(), fingerprint, unix_seconds], |row| {
-            Ok((row.get::<_, bool>(0)?, row.get(1)?, row.get(2)?))
+            Ok((row.get::<_, bool>(0)?, row.get::<_, i64>(1)?))
         })
         .optional()?;
     match first {
-        Some((true, id, answered_at)) => Ok(created(id, new, answered_at)),
-        Some((false, ..)) => Err(StoreError::KeyReused),
+        Some((true, id)) => connection
+            .prepare_cached(&STATEMENTS.one)?
+            .query_row([id], read_owned)
+            .optional()?
+            .ok_or(StoreError::DeletedSince),
+        Some((false, _)) => Err(StoreError::KeyReused),
         None => {
-            let task = insert(connection, new)?;
+            let task = insert(connection, new, condition)?;
+            // `answered_at`: the release before gives its answer again with it.
             connection
                 .prepare_cached(
                     "INSERT OR REPLACE INTO idempotency_keys (key, fingerprint, task_id, answered_at, expires_at) \
@@ -186,57 +251,60 @@ pub(super) fn delete_expired_keys(
         .execute(params![unix_seconds, i64::try_from(most).unwrap_or(i64::MAX)])
 }
 
-/// Changes a task. A change that changes nothing leaves it as it is, `updated_at` too.
+/// Changes a task, where `condition` holds for it. A change that changes nothing leaves it as it is, `updated_at` too.
 pub(super) fn update(
     connection: &Connection,
     id: TaskId,
     changes: &TaskChanges,
-    expected: &Expected,
+    condition: &Condition,
 ) -> Result<Task<'static>, StoreError> {
     let before = task(connection, id)?;
-    if !expected.holds_for(&before) {
-        return Err(StoreError::Changed);
-    }
-    let mut after = before.clone();
-    if let Some(title) = &changes.title {
-        after.title = Cow::Owned(title.as_str().to_owned());
-    }
-    if let Some(description) = &changes.description {
-        after.description = Cow::Owned(description.as_str().to_owned());
-    }
-    if let Some(completed) = changes.completed {
-        after.completed = completed;
-    }
+    condition.check(Some(before.version))?;
+    let after = changes.applied_to(&before);
     if after == before {
         return Ok(before);
     }
-    after.updated_at = Cow::Owned(now_rfc3339());
-    connection
-        .prepare_cached(
-            "UPDATE tasks SET title = ?2, description = ?3, completed = ?4, updated_at = ?5 WHERE id = ?1",
-        )?
-        .execute(params![id.get(), after.title, after.description, after.completed, after.updated_at])?;
-    Ok(after)
+    let fields = named_params! {
+        ":id": after.id,
+        ":title": after.title,
+        ":description": after.description,
+        ":completed": after.completed,
+        ":now": now_rfc3339(),
+    };
+    let changed = connection
+        .prepare_cached(&STATEMENTS.update)?
+        .query_row(fields, read_owned)?;
+    Ok(changed)
 }
 
-/// Deletes a task.
+/// Deletes a task, where `condition` holds for it.
 pub(super) fn delete(
     connection: &Connection,
     id: TaskId,
-    expected: &Expected,
+    condition: &Condition,
 ) -> Result<(), StoreError> {
-    if !expected.holds_for(&task(connection, id)?) {
-        return Err(StoreError::Changed);
-    }
+    condition.check(Some(task(connection, id)?.version))?;
     connection
         .prepare_cached("DELETE FROM tasks WHERE id = ?1")?
         .execute([id.get()])?;
     Ok(())
 }
 
-/// Deletes all completed tasks and says how many there were.
-pub(super) fn delete_completed(connection: &Connection) -> rusqlite::Result<usize> {
-    connection
+/// Deletes all completed tasks and says how many there were, where `condition` holds for the list, and where the
+/// completed tasks are those of the list of version `as_of`, if one is given.
+pub(super) fn delete_completed(
+    connection: &Connection,
+    condition: &Condition,
+    as_of: Option<Version>,
+) -> Result<usize, StoreError> {
+    check_list(connection, condition)?;
+    if let Some(as_of) = as_of
+        && !counts(connection)?.1.has_completed_of(as_of)
+    {
+        return Err(Unmet::Changed.into());
+    }
+    let deleted = connection
         .prepare_cached("DELETE FROM tasks WHERE completed = 1")?
-        .execute([])
+        .execute([])?;
+    Ok(deleted)
 }

@@ -367,7 +367,7 @@ mod tests {
             writer.write(|connection| insert(connection, 1)),
             writer.write(|connection| {
                 insert(connection, 2)?;
-                Err::<(), _>(StoreError::Changed)
+                Err::<(), _>(StoreError::UnknownTask)
             }),
             writer.write(|connection| -> Result<(), StoreError> {
                 insert(connection, 3)?;
@@ -379,7 +379,7 @@ mod tests {
             tokio::join!(last, async { drop(release) }).0
         });
         assert!(matches!(changes.0, Ok(())));
-        assert!(matches!(changes.1, Err(StoreError::Changed)));
+        assert!(matches!(changes.1, Err(StoreError::UnknownTask)));
         assert!(matches!(changes.2, Err(StoreError::Stopped)));
         assert!(matches!(last, Ok(())));
         assert_eq!(writer.commits(), 1);

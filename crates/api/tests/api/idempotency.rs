@@ -1,6 +1,7 @@
 //! `Idempotency-Key`: a request that is sent again is not carried out again.
 
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 
 use crate::support::{Answer, TestApi, eventually, pause};
 
@@ -23,26 +24,62 @@ async fn a_repeat_gives_the_first_answer_and_makes_no_second_task() {
 }
 
 #[actix_web::test]
-async fn the_first_answer_is_given_whatever_became_of_the_task() {
+async fn a_repeat_shows_the_task_as_it_is_now() {
     let api = TestApi::start().await;
     let body = json!({"title": "Buy milk"});
     let first = post(&api, "key-1", &body).await.expect(201);
     let path = first.header("location");
-    api.patch(path)
-        .json(&json!({"title": "other"}))
-        .send()
-        .await
-        .expect(200);
-    assert_eq!(
-        post(&api, "key-1", &body).await.expect(201).body,
-        first.body
-    );
-    api.delete(path).send().await.expect(204);
-    assert_eq!(
-        post(&api, "key-1", &body).await.expect(201).body,
-        first.body
-    );
-    assert!(api.titles().await.is_empty());
+    let change = json!({"title": "other"});
+    let changed = api.patch(path).json(&change).send().await.expect(200);
+    let again = post(&api, "key-1", &body).await.expect(201);
+    assert_eq!(again.body, changed.body);
+    assert_eq!(again.header("etag"), changed.header("etag"));
+    assert_eq!(again.header("location"), path);
+}
+
+#[actix_web::test]
+async fn a_repeat_for_a_task_that_was_deleted_since_says_so_and_makes_none() {
+    let api = TestApi::start().await;
+    let body = json!({"title": "Buy oat milk"});
+    for (key, delete) in [
+        ("key-1", "/api/tasks/1"),
+        ("key-2", "/api/tasks?completed=true"),
+    ] {
+        let made = post(&api, key, &body).await.expect(201);
+        let done = api.patch(made.header("location"));
+        done.json(&json!({"completed": true}))
+            .send()
+            .await
+            .expect(200);
+        let deleted = api.delete(delete).send().await;
+        assert!((200..300).contains(&deleted.status));
+        for _ in 0..2 {
+            let again = post(&api, key, &body).await;
+            assert!(!again.has("location") && !again.has("retry-after"));
+            again.problem(409, "task-deleted-since");
+        }
+        assert!(api.titles().await.is_empty());
+        // Another body under the key is still another request.
+        let other = post(&api, key, &json!({"title": "other"})).await;
+        other.problem(422, "idempotency-key-reused");
+    }
+    post(&api, "key-3", &body).await.expect(201);
+    assert_eq!(api.titles().await, ["Buy oat milk"]);
+}
+
+#[actix_web::test]
+async fn a_request_to_the_release_before_is_the_same_request_to_this_one() {
+    let api = TestApi::start().await;
+    let body = json!({"title": " Buy milk ", "description": "Two\nbottles"});
+    let made = post(&api, "key-1", &body).await.expect(201);
+    let (fingerprint, expected): (Vec<u8>, Vec<u8>) = {
+        let store = api.store.open();
+        let found = "SELECT fingerprint FROM idempotency_keys";
+        let found = store.query_row(found, [], |row| row.get(0)).unwrap();
+        (found, Sha256::digest("Buy milk\0Two\nbottles").to_vec())
+    };
+    assert_eq!(fingerprint, expected);
+    assert_eq!(post(&api, "key-1", &body).await.body, made.body);
 }
 
 #[actix_web::test]

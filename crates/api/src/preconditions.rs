@@ -1,0 +1,237 @@
+//! `If-Match` and `If-None-Match`: RFC 9110, section 13, for every route under `/api/`.
+//!
+//! The dates of `If-Modified-Since` and `If-Unmodified-Since` are ignored, as RFC 9110 asks of resources that give no
+//! `Last-Modified`. What only says whether the process is well (`/health`, `/healthz`) has no states to name.
+
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::http::StatusCode;
+use actix_web::http::header::{
+    CONTENT_TYPE, ETAG, HeaderMap, HeaderName, HeaderValue, IF_MATCH, IF_NONE_MATCH,
+};
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
+
+use crate::domain::{Condition, States, Unmet, Unusable, Version};
+use crate::error::ApiError;
+use crate::store::StoreError;
+
+/// What a request asks of the state of its target.
+///
+/// # Errors
+/// [`ApiError::MalformedHeader`]
+pub fn condition(request: &HttpRequest) -> Result<Condition, ApiError> {
+    let headers = request.headers();
+    Ok(Condition {
+        one_of: states(headers, IF_MATCH, "If-Match", Comparison::Strong)?,
+        none_of: states(headers, IF_NONE_MATCH, "If-None-Match", Comparison::Weak)?,
+    })
+}
+
+/// The answer to a request that reads what has the state `present`, if it has any: 200, or 304 where the client has it;
+/// with its `ETag`.
+///
+/// # Errors
+/// [`ApiError::MalformedHeader`], or 412 where `If-Match` asks for another state.
+pub fn answer_read(
+    request: &HttpRequest,
+    present: Option<Version>,
+) -> Result<HttpResponseBuilder, ApiError> {
+    let condition = condition(request)?;
+    let mut answer = match condition.check(present) {
+        Ok(()) => HttpResponse::Ok(),
+        Err(Unmet::Excluded) => HttpResponse::NotModified(),
+        Err(unmet) => return Err(StoreError::from(unmet).into()),
+    };
+    if let Some(present) = present {
+        answer.insert_header((ETAG, entity_tag(present)));
+    }
+    Ok(answer)
+}
+
+/// The answer with its JSON, which 304 leaves out.
+pub fn with_json(
+    answer: &mut HttpResponseBuilder,
+    json: impl MessageBody + 'static,
+) -> HttpResponse<BoxBody> {
+    let answer = answer
+        .insert_header((CONTENT_TYPE, "application/json"))
+        .body(json);
+    if answer.status() == StatusCode::NOT_MODIFIED {
+        answer.drop_body().map_into_boxed_body()
+    } else {
+        answer
+    }
+}
+
+/// The strong entity tag of a state.
+#[must_use]
+pub fn entity_tag(version: Version) -> String {
+    format!("\"{version}\"")
+}
+
+/// How the tags of a header are compared: RFC 9110, 8.8.3.2.
+#[derive(Clone, Copy)]
+enum Comparison {
+    Strong,
+    Weak,
+}
+
+fn states(
+    headers: &HeaderMap,
+    header: HeaderName,
+    name: &'static str,
+    comparison: Comparison,
+) -> Result<Option<States>, ApiError> {
+    let malformed = || ApiError::MalformedHeader {
+        name,
+        expected: "* or a list of entity tags, each in double quotes",
+    };
+    let mut lines = headers.get_all(&header).map(HeaderValue::as_bytes);
+    let Some(first) = lines.next() else {
+        return Ok(None);
+    };
+    let mut tags = Vec::new();
+    for line in std::iter::once(first).chain(lines.by_ref()) {
+        if line.trim_ascii() == b"*" && headers.get_all(&header).count() == 1 {
+            return Ok(Some(States::Any));
+        }
+        add_tags(line, &mut tags).ok_or_else(malformed)?;
+    }
+    if tags.is_empty() {
+        return Err(malformed());
+    }
+    let (mut versions, mut unusable) = (Vec::new(), None);
+    for Tag { is_weak, opaque } in tags {
+        let version = std::str::from_utf8(opaque)
+            .ok()
+            .and_then(|opaque| opaque.parse().ok());
+        match (version, comparison, is_weak) {
+            (_, Comparison::Strong, true) => unusable = Some(Unusable::Weak),
+            (Some(version), ..) => versions.push(version),
+            (None, ..) => unusable = unusable.or(Some(Unusable::Foreign)),
+        }
+    }
+    Ok(Some(States::These { versions, unusable }))
+}
+
+/// An entity tag (RFC 9110, 8.8.3).
+struct Tag<'a> {
+    is_weak: bool,
+    opaque: &'a [u8],
+}
+
+/// Adds the entity tags of a list; elements may be empty. `None` where it is no such list.
+fn add_tags<'a>(mut list: &'a [u8], tags: &mut Vec<Tag<'a>>) -> Option<()> {
+    let is_etagc = |byte: &u8| matches!(byte, 0x21 | 0x23..=0x7e | 0x80..);
+    loop {
+        list = list.trim_ascii_start();
+        match list {
+            [] => return Some(()),
+            [b',', rest @ ..] => list = rest,
+            _ => {
+                let strong = list.strip_prefix(b"W/");
+                let quoted = strong.unwrap_or(list).strip_prefix(b"\"")?;
+                let (opaque, rest) = quoted.split_at(quoted.iter().position(|&b| b == b'"')?);
+                if !opaque.iter().all(is_etagc) {
+                    return None;
+                }
+                tags.push(Tag {
+                    is_weak: strong.is_some(),
+                    opaque,
+                });
+                list = rest.strip_prefix(b"\"")?.trim_ascii_start();
+                if !matches!(list, [] | [b',', ..]) {
+                    return None;
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    const ONE: &str = "00000000000000000000000000000001";
+
+    fn parse(lines: &[&str], comparison: Comparison) -> Result<Option<States>, ApiError> {
+        let mut headers = HeaderMap::new();
+        for line in lines {
+            let value = HeaderValue::from_bytes(line.as_bytes()).unwrap();
+            headers.append(IF_MATCH, value);
+        }
+        states(&headers, IF_MATCH, "If-Match", comparison)
+    }
+
+    #[test]
+    fn what_is_no_list_of_entity_tags_is_malformed() {
+        for lines in [
+            &[""][..],
+            &[","],
+            &["abc"],
+            &["\"abc"],
+            &["abc\""],
+            &["\"a\" \"b\""],
+            &["\"a\", b"],
+            &["w/\"a\""],
+            &["W/ \"a\""],
+            &["W/a"],
+            &["\"a b\""],
+            &["*, \"a\""],
+            &["*", "\"a\""],
+            &["*", "*"],
+            &["é"],
+        ] {
+            let refused = parse(lines, Comparison::Strong);
+            assert!(
+                matches!(refused, Err(ApiError::MalformedHeader { .. })),
+                "{lines:?}: {refused:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn tags_that_the_service_never_gave_out_are_told_from_weak_ones_and_from_stale_ones() {
+        let one: Version = ONE.parse().unwrap();
+        let these = |versions: &[Version], unusable| {
+            Some(States::These {
+                versions: versions.to_vec(),
+                unusable,
+            })
+        };
+        let strong = format!("\"{ONE}\"");
+        let weak = format!("W/{strong}");
+        for (line, as_strong, as_weak) in [
+            (strong.clone(), these(&[one], None), these(&[one], None)),
+            (
+                weak.clone(),
+                these(&[], Some(Unusable::Weak)),
+                these(&[one], None),
+            ),
+            (
+                format!(" ,, {weak} ,{strong},"),
+                these(&[one], Some(Unusable::Weak)),
+                these(&[one, one], None),
+            ),
+            (
+                format!("\"{ONE}-gzip\""),
+                these(&[], Some(Unusable::Foreign)),
+                these(&[], Some(Unusable::Foreign)),
+            ),
+            (
+                "\"a,b\"".to_owned(),
+                these(&[], Some(Unusable::Foreign)),
+                these(&[], Some(Unusable::Foreign)),
+            ),
+            (" * ".to_owned(), Some(States::Any), Some(States::Any)),
+        ] {
+            assert_eq!(parse(&[&line], Comparison::Strong).unwrap(), as_strong);
+            assert_eq!(
+                parse(&[&line], Comparison::Weak).unwrap(),
+                as_weak,
+                "{line}"
+            );
+        }
+    }
+}
