@@ -222,7 +222,7 @@ pub fn run(command: Command) -> Result<(), Failure> {
             let summary = store::check(&config.db_path, config.db_journal)?;
             print(&format!("{summary}\n"))
         }
-        Command::OpenApi => print(crate::openapi::document()),
+        Command::OpenApi => print(crate::http::openapi::document()),
         Command::Version => print(&format!("api {} ({})\n", crate::VERSION, crate::GIT_SHA)),
         Command::Help => print(HELP),
     }

@@ -10,7 +10,7 @@ use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage};
 use futures_util::FutureExt;
 
-use crate::error;
+use crate::http::error;
 use crate::process::access_log::RequestLine;
 use crate::process::connection::Progress;
 use crate::process::request_id::RequestId;

@@ -10,9 +10,10 @@ use actix_web::middleware::from_fn;
 use actix_web::{App, web};
 use thiserror::Error;
 
-use crate::auth::RequiredToken;
 use crate::config::Config;
-use crate::error;
+use crate::http::auth::RequiredToken;
+use crate::http::error;
+use crate::http::routes;
 use crate::limits;
 use crate::process::connection::http_service;
 use crate::process::environment::BIND_ADDR;
@@ -21,7 +22,6 @@ use crate::process::listener;
 use crate::process::signals::StopSignals;
 use crate::process::state::ProcessState;
 use crate::request_log::log_requests;
-use crate::routes;
 use crate::service;
 use crate::store::{Keeper, StoreFailure};
 

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 use actix_web::{App, test, web};
 use futures_util::future::join_all;
 use nix::sys::signal::Signal;
+use task_tracker_api::http::routes;
 use task_tracker_api::process::state::ProcessState;
-use task_tracker_api::routes;
 use task_tracker_api::store::Keeper;
 
 use crate::support::{Process, Raw, Store, eventually, pause};

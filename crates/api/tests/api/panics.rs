@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use actix_web::middleware::from_fn;
 use actix_web::{App, HttpResponse, HttpServer, web};
 use serde_json::Value;
-use task_tracker_api::error::ApiError;
+use task_tracker_api::http::error::ApiError;
 use task_tracker_api::process::head::refuse_large_heads;
 use task_tracker_api::process::telemetry::{self, LogConfig, LogFormat};
 use task_tracker_api::request_log::log_requests;

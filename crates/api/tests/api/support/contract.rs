@@ -10,7 +10,7 @@ use super::Answer;
 
 /// The document, as the program has it.
 pub static DOCUMENT: LazyLock<Value> =
-    LazyLock::new(|| serde_json::from_str(task_tracker_api::openapi::document()).unwrap());
+    LazyLock::new(|| serde_json::from_str(task_tracker_api::http::openapi::document()).unwrap());
 
 /// Headers of HTTP itself, which OpenAPI leaves out.
 const OF_HTTP: [&str; 5] = [

@@ -4,7 +4,7 @@
 use percent_encoding::percent_decode_str;
 
 use crate::domain::{Limit, ListQuery, Version};
-use crate::error::{ApiError, FieldError};
+use crate::http::error::{ApiError, FieldError};
 
 /// Reads `completed`, `limit` and `after`.
 ///

@@ -10,7 +10,7 @@ use futures_util::StreamExt;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::Value;
 
-use crate::error::{ApiError, FieldError};
+use crate::http::error::{ApiError, FieldError};
 use crate::limits::{BODY_TIMEOUT, MAX_BODY};
 
 /// The media types of plain JSON bodies.

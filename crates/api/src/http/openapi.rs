@@ -1,13 +1,14 @@
 //! The OpenAPI 3.1 document of this API.
 //!
-//! What belongs to one operation stands beside its handler, in [`crate::routes`]: parameters, bodies, which statuses
+//! What belongs to one operation stands beside its handler, in [`crate::http`]: parameters, bodies, which statuses
 //! and which headers. What is the same everywhere is added here, once: the refusals that any request can meet, the
 //! shape of a refusal, what each header looks like, the bearer token.
 
 use std::sync::LazyLock;
 
+use actix_web::{HttpRequest, HttpResponse};
 use serde_json::json;
-use utoipa::openapi::extensions::Extensions;
+use utoipa::OpenApi;
 use utoipa::openapi::path::{
     HttpMethod, Operation, Parameter, ParameterBuilder, ParameterIn, PathItem,
 };
@@ -16,22 +17,38 @@ use utoipa::openapi::schema::{
 };
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{
-    Components, ContentBuilder, Header, HeaderBuilder, Ref, RefOr, Required, Response,
-    ResponseBuilder,
+    Components, ContentBuilder, Header, Ref, RefOr, Required, Response, ResponseBuilder,
 };
-use utoipa::{Modify, OpenApi};
 
-use crate::error::{FieldError, PROBLEM_JSON, Problem};
+use crate::http::error::{ApiError, FieldError, PROBLEM_JSON, Problem};
+use crate::http::preconditions::{answer_read, with_json};
+use crate::http::routes::{API, OPENAPI, Operations, TASKS};
 use crate::limits::{BODY_TIMEOUT, HEAD_TIMEOUT, MAX_BODY, MAX_HEAD};
-use crate::routes::{health, openapi, tasks};
 
-static DOCUMENT: LazyLock<String> =
-    LazyLock::new(|| Document::openapi().to_pretty_json().unwrap_or_default() + "\n");
+mod headers;
+use headers::described;
+
+static DOCUMENT: LazyLock<String> = LazyLock::new(|| {
+    let mut document = Document::openapi();
+    document.merge(Operations::openapi());
+    add_common(&mut document);
+    document.to_pretty_json().unwrap_or_default() + "\n"
+});
 
 /// The document as JSON.
 #[must_use]
 pub fn document() -> &'static str {
     &DOCUMENT
+}
+
+/// Answers with the OpenAPI document.
+#[utoipa::path(get, path = OPENAPI, tag = "description", operation_id = "document", responses(
+    (status = 200, description = "This document.", body = serde_json::Value, content_type = "application/json"),
+    (status = 304, description = "The client has a document, and asked for one only if it had none."),
+))]
+pub(super) async fn show(request: HttpRequest) -> Result<HttpResponse, ApiError> {
+    let mut answer = answer_read(&request, None)?;
+    Ok(with_json(&mut answer, document()))
 }
 
 #[derive(OpenApi)]
@@ -43,19 +60,7 @@ pub fn document() -> &'static str {
                        under components: UnknownPath, MethodNotAllowed. The length of texts is counted in Unicode \
                        scalar values."
     ),
-    paths(
-        tasks::list,
-        tasks::create,
-        tasks::delete_completed,
-        tasks::show,
-        tasks::update,
-        tasks::delete,
-        openapi::document,
-        health::liveness,
-        health::readiness
-    ),
     components(schemas(Problem, FieldError)),
-    modifiers(&Common),
     tags(
         (name = "tasks", description = "The tasks"),
         (name = "health", description = "Whether the process is alive and ready; without a token"),
@@ -65,33 +70,29 @@ pub fn document() -> &'static str {
 struct Document;
 
 /// Adds what is the same everywhere.
-struct Common;
-
-impl Modify for Common {
-    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
-        for (path, item) in &mut document.paths.paths {
-            for (method, operation) in operations(item) {
-                complete(path, &method, operation);
-            }
+fn add_common(document: &mut utoipa::openapi::OpenApi) {
+    for (path, item) in &mut document.paths.paths {
+        for (method, operation) in operations(item) {
+            complete(path, &method, operation);
         }
-        let components = document.components.get_or_insert_with(Components::new);
-        let scheme = Http::builder().scheme(HttpAuthScheme::Bearer).description(Some(
+    }
+    let components = document.components.get_or_insert_with(Components::new);
+    let scheme = Http::builder().scheme(HttpAuthScheme::Bearer).description(Some(
             "The value of API_TOKEN, where the service was started with one (RFC 6750); else none is asked for.",
         ));
-        components.add_security_scheme(BEARER, SecurityScheme::Http(scheme.build()));
-        for (name, status, description) in [
-            ("UnknownPath", "404", "Nothing is at this path."),
-            (
-                "MethodNotAllowed",
-                "405",
-                "The path does not know the method; Allow lists what it knows.",
-            ),
-        ] {
-            let response = refusal(status, ResponseBuilder::new().description(description));
-            components
-                .responses
-                .insert(name.to_owned(), response.into());
-        }
+    components.add_security_scheme(BEARER, SecurityScheme::Http(scheme.build()));
+    for (name, status, description) in [
+        ("UnknownPath", "404", "Nothing is at this path."),
+        (
+            "MethodNotAllowed",
+            "405",
+            "The path does not know the method; Allow lists what it knows.",
+        ),
+    ] {
+        let response = refusal(status, ResponseBuilder::new().description(description));
+        components
+            .responses
+            .insert(name.to_owned(), response.into());
     }
 }
 
@@ -145,7 +146,7 @@ fn complete(path: &str, method: &HttpMethod, operation: &mut Operation) {
             ),
         ]);
     }
-    if path.starts_with("/api/") {
+    if path.starts_with(API) {
         let none = SecurityRequirement::default();
         let bearer = SecurityRequirement::new::<_, [&str; 0], &str>(BEARER, []);
         operation.security = Some(vec![none, bearer]);
@@ -165,7 +166,7 @@ fn complete(path: &str, method: &HttpMethod, operation: &mut Operation) {
             ),
         ]);
     }
-    if path.starts_with("/api/tasks") {
+    if path.starts_with(TASKS) {
         refusals.push((
             "503",
             "The store cannot do this at the moment: busy, read-only, or held by another instance."
@@ -200,7 +201,7 @@ fn complete(path: &str, method: &HttpMethod, operation: &mut Operation) {
             types.retain(|kind| *kind != Type::Null);
         }
     }
-    if path.starts_with("/api/") {
+    if path.starts_with(API) {
         let names = [
             (
                 "If-Match",
@@ -286,79 +287,6 @@ fn with_request_id(mut response: Response, status: &str) -> Response {
         *header = described(name, status).into();
     }
     response
-}
-
-/// What each response header looks like, in an answer with that status.
-fn described(name: &str, status: &str) -> Header {
-    let text = |pattern: &str| {
-        ObjectBuilder::new()
-            .schema_type(Type::String)
-            .pattern(Some(pattern))
-    };
-    let number = || {
-        ObjectBuilder::new()
-            .schema_type(Type::Integer)
-            .minimum(Some(0))
-    };
-    let (schema, required, description) = match name {
-        "Accept" => (
-            text("^application/"),
-            false,
-            "The media types that are accepted, where the body has another.",
-        ),
-        "Accept-Encoding" => (
-            text("^identity$"),
-            false,
-            "The content codings that are accepted, where the body has another.",
-        ),
-        "Allow" => (
-            text("^[A-Z]+(, [A-Z]+)*$"),
-            true,
-            "The methods that the path knows.",
-        ),
-        "Cache-Control" => (text("^no-store$"), true, "Not to be kept."),
-        "ETag" => (
-            text("^\"[0-9a-f]{32}\"$"),
-            true,
-            "Tells this state of what is shown from any other, for If-Match and If-None-Match.",
-        ),
-        "Link" => (
-            text("^</api/tasks\\?[^>]+>; rel=\"next\"$"),
-            false,
-            "The next page (RFC 8288), where there is one.",
-        ),
-        "Location" => (text("^/api/tasks/[1-9][0-9]*$"), true, "The new task."),
-        "Retry-After" => (
-            number(),
-            status != "409",
-            "Seconds after which another try makes sense, where it does.",
-        ),
-        "Tasks-Active" => (number(), true, "How many tasks of all are not done."),
-        "Tasks-Completed" => (number(), true, "How many tasks of all are done."),
-        "Tasks-Version" => (
-            text("^[0-9a-f]{32}$"),
-            true,
-            "The ETag of the list without its quotes, for where something on the way alters that.",
-        ),
-        "WWW-Authenticate" => (text("^Bearer$"), true, "How to prove who asks."),
-        "X-Request-Id" => (
-            text("^[0-9a-f]{32}$"),
-            true,
-            "The id to find this request in the log: the trace id of traceparent where a valid one was sent.",
-        ),
-        _ => (
-            ObjectBuilder::new().schema_type(Type::String),
-            true,
-            "Not described.",
-        ),
-    };
-    // utoipa's headers have no field of that name.
-    let required: Extensions = [("required", json!(required))].into_iter().collect();
-    HeaderBuilder::new()
-        .schema(Some(schema))
-        .description(Some(description))
-        .extensions(Some(required))
-        .build()
 }
 
 fn entity_tags(name: &str, description: &str) -> Parameter {

@@ -11,7 +11,7 @@ use actix_web::http::header::{
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 
 use crate::domain::{Condition, States, Unmet, Unusable, Version};
-use crate::error::ApiError;
+use crate::http::error::ApiError;
 use crate::store::StoreError;
 
 /// What a request asks of the state of its target.

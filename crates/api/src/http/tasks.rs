@@ -6,12 +6,12 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::domain::{Cursor, IdempotencyKey, ListQuery, Task, TaskId};
-use crate::error::ApiError;
-use crate::json_body::{JsonBody, MergePatchBody};
-use crate::payload::{NewTaskSchema, TaskChangesSchema};
-use crate::preconditions::{answer_read, condition, entity_tag, with_json};
+use crate::http::body::{JsonBody, MergePatchBody};
+use crate::http::error::ApiError;
+use crate::http::fields::{NewTaskSchema, TaskChangesSchema};
+use crate::http::preconditions::{answer_read, condition, entity_tag, with_json};
+use crate::http::{fields, query, routes};
 use crate::store::{Store, StoreError};
-use crate::{payload, query};
 
 /// How many tasks of the whole store are not done.
 pub const TASKS_ACTIVE: HeaderName = HeaderName::from_static("tasks-active");
@@ -39,7 +39,7 @@ enum OnlyTrue {
 }
 
 /// Lists tasks, newest first.
-#[utoipa::path(get, path = "/api/tasks", tag = "tasks",
+#[utoipa::path(get, path = routes::TASKS, tag = "tasks",
     params(
         ("completed" = Option<bool>, Query, description = "Only tasks that are done, or only those that are not."),
         ("limit" = Option<u16>, Query, minimum = 1, maximum = 500, description = "Most tasks of a page; 100 if left out."),
@@ -68,7 +68,7 @@ pub async fn list(request: HttpRequest, store: web::Data<Store>) -> Result<HttpR
 }
 
 /// Makes a task.
-#[utoipa::path(post, path = "/api/tasks", tag = "tasks",
+#[utoipa::path(post, path = routes::TASKS, tag = "tasks",
     params(("Idempotency-Key" = Option<String>, Header,
             pattern = r#"^([!#-\[\]-~]{1,255}|"[!#-\[\]-~]{1,255}")$"#,
             description = "The client's name for this request: sent again within 24 hours, it makes no second task.")),
@@ -88,9 +88,9 @@ pub async fn create(
 ) -> Result<HttpResponse, ApiError> {
     let key = idempotency_key(&request)?;
     let condition = condition(&request)?;
-    let new = payload::new_task(body.0)?;
+    let new = fields::new_task(body.0)?;
     let task = store.create(new, key, condition).await?;
-    let location = format!("/api/tasks/{}", task.id);
+    let location = format!("{}/{}", routes::TASKS, task.id);
     Ok(with_task(
         HttpResponse::Created().insert_header((LOCATION, location)),
         &task,
@@ -98,7 +98,7 @@ pub async fn create(
 }
 
 /// Shows one task.
-#[utoipa::path(get, path = "/api/tasks/{id}", tag = "tasks",
+#[utoipa::path(get, path = routes::TASK, tag = "tasks",
     params(
         ("id" = i64, Path, minimum = 1, description = "The task."),
     ),
@@ -118,7 +118,7 @@ pub async fn show(
 }
 
 /// Changes a task; fields left out stay as they are.
-#[utoipa::path(method(patch, put), path = "/api/tasks/{id}", tag = "tasks",
+#[utoipa::path(method(patch, put), path = routes::TASK, tag = "tasks",
     params(
         ("id" = i64, Path, minimum = 1, description = "The task."),
     ),
@@ -141,13 +141,13 @@ pub async fn update(
 ) -> Result<HttpResponse, ApiError> {
     let id = parse_id(&id)?;
     let condition = condition(&request)?;
-    let changes = payload::task_changes(body.0)?;
+    let changes = fields::task_changes(body.0)?;
     let task = store.update(id, changes, condition).await?;
     Ok(with_task(&mut HttpResponse::Ok(), &task))
 }
 
 /// Deletes a task.
-#[utoipa::path(delete, path = "/api/tasks/{id}", tag = "tasks",
+#[utoipa::path(delete, path = routes::TASK, tag = "tasks",
     params(
         ("id" = i64, Path, minimum = 1, description = "The task."),
     ),
@@ -166,7 +166,7 @@ pub async fn delete(
 }
 
 /// Deletes all completed tasks.
-#[utoipa::path(delete, path = "/api/tasks", tag = "tasks",
+#[utoipa::path(delete, path = routes::TASKS, tag = "tasks",
     params(
         ("completed" = inline(OnlyTrue), Query, description = "Must be given: nothing deletes everything by accident."),
         ("as_of" = Option<String>, Query, pattern = "^[0-9a-f]{32}$",
@@ -224,7 +224,8 @@ fn next_link(query: &ListQuery, next: Cursor) -> String {
         .completed
         .map_or(String::new(), |completed| format!("completed={completed}&"));
     format!(
-        "</api/tasks?{completed}limit={}&after={next}>; rel=\"next\"",
+        "<{}?{completed}limit={}&after={next}>; rel=\"next\"",
+        routes::TASKS,
         query.limit.get()
     )
 }

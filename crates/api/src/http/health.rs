@@ -8,7 +8,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::error::ApiError;
+use crate::http::error::ApiError;
+use crate::http::routes;
 use crate::process::state::ProcessState;
 use crate::store::{Journal, Role, Store, StoreError};
 
@@ -53,7 +54,7 @@ pub struct Readiness {
 }
 
 /// Liveness: says that the process runs, and which it is. Never touches the store.
-#[utoipa::path(get, path = "/healthz", tag = "health", responses(
+#[utoipa::path(get, path = routes::HEALTHZ, tag = "health", responses(
     (status = 200, description = "The process runs.", body = Liveness, headers(("Cache-Control"))),
 ))]
 pub async fn liveness(store: web::Data<Store>, process: web::Data<ProcessState>) -> HttpResponse {
@@ -82,7 +83,7 @@ fn age_seconds(time: Timestamp) -> u64 {
 }
 
 /// Readiness: a real read, and a store that can be written to.
-#[utoipa::path(get, path = "/health", tag = "health", responses(
+#[utoipa::path(get, path = routes::HEALTH, tag = "health", responses(
     (status = 200, description = "The store was read and can be written to.", body = Readiness, headers(("Cache-Control"))),
     (status = 503, description = "Not ready: stopping, waiting for the store, or the store does not work."),
 ))]

@@ -4,8 +4,8 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::domain::{Description, NewTask, TaskChanges, TextError, Title};
-use crate::error::{ApiError, FieldError};
-use crate::json_body::{JsonObject, pointer};
+use crate::http::body::{JsonObject, pointer};
+use crate::http::error::{ApiError, FieldError};
 
 /// A title as it is sent: white space around it is trimmed; then 1 to 200 characters, no control characters, no
 /// bidirectional overrides.

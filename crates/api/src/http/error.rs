@@ -60,7 +60,7 @@ pub enum ApiError {
     UnknownPath,
     /// The path does not know the method; what it knows is in `Allow`.
     #[error("This path accepts {0}.")]
-    MethodNotAllowed(&'static str),
+    MethodNotAllowed(String),
     /// Request line and headers took too long to arrive.
     #[error("Request line and headers did not arrive within {0} seconds. Send the request again.")]
     HeadTimeout(u64),
@@ -213,7 +213,7 @@ impl ApiError {
     fn header(&self) -> Option<(HeaderName, HeaderValue)> {
         match self {
             Self::Unauthorized => Some((WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))),
-            Self::MethodNotAllowed(allow) => Some((ALLOW, HeaderValue::from_static(allow))),
+            Self::MethodNotAllowed(allow) => Some((ALLOW, HeaderValue::from_str(allow).ok()?)),
             Self::UnsupportedMediaType(accepted) => {
                 Some((ACCEPT, HeaderValue::from_static(accepted)))
             }
