@@ -4,10 +4,12 @@ use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::process::clock::now;
+
 /// Now, as RFC 3339 in UTC with milliseconds: `2026-11-21T09:42:00.123Z`.
 #[must_use]
 pub fn now_rfc3339() -> String {
-    format!("{:.3}", Timestamp::now())
+    format!("{:.3}", now())
 }
 
 /// A clock that nobody can set: the wall clock's time at its start, moved on by the monotonic clock.
@@ -24,7 +26,7 @@ impl SteadyClock {
     #[must_use]
     pub fn start() -> Self {
         Self {
-            wall: Timestamp::now(),
+            wall: now(),
             start: Instant::now(),
         }
     }

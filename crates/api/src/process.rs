@@ -6,6 +6,7 @@
 
 pub mod access_log;
 pub mod api_token;
+pub mod clock;
 pub mod command;
 pub mod connection;
 pub mod environment;

@@ -15,6 +15,7 @@ use crate::http::auth::RequiredToken;
 use crate::http::error;
 use crate::http::routes;
 use crate::limits;
+use crate::process::clock::{self, ClockError};
 use crate::process::connection::http_service;
 use crate::process::environment::BIND_ADDR;
 use crate::process::head::refuse_large_heads;
@@ -36,6 +37,9 @@ pub enum StartupError {
         /// What the system said.
         source: io::Error,
     },
+    /// No answer could have a date.
+    #[error(transparent)]
+    Clock(#[from] ClockError),
     /// The store cannot be opened.
     #[error(transparent)]
     Store(#[from] StoreFailure),
@@ -52,7 +56,7 @@ impl StartupError {
     #[must_use]
     pub fn is_configuration(&self) -> bool {
         match self {
-            Self::Bind { .. } => true,
+            Self::Bind { .. } | Self::Clock(_) => true,
             Self::Store(failure) => failure.is_configuration(),
             Self::Signal(_) | Self::Interrupted => false,
         }
@@ -102,6 +106,7 @@ impl Application {
         if let Err(error) = listener::raise_open_files() {
             log::warn!("cannot raise the limit of open files: {error}");
         }
+        clock::check()?;
         // Before anybody can know that the service is there, and stop it.
         let signals = StopSignals::catch().map_err(StartupError::Signal)?;
         let address = config.bind_addr;

@@ -19,6 +19,7 @@ use crate::error_pages::{self, render_errors};
 use crate::limits;
 use crate::list_loader::ListLoader;
 use crate::list_page::KeptPages;
+use crate::process::clock::{self, ClockError};
 use crate::process::connection::http_service;
 use crate::process::environment::BIND_ADDR;
 use crate::process::head::refuse_large_heads;
@@ -43,6 +44,9 @@ pub enum StartupError {
         /// What the system said.
         source: io::Error,
     },
+    /// No answer could have a date.
+    #[error(transparent)]
+    Clock(#[from] ClockError),
     /// The client for the api cannot be set up.
     #[error("cannot set up the client for the api: {0}")]
     ApiClient(#[from] reqwest::Error),
@@ -59,7 +63,7 @@ impl StartupError {
     #[must_use]
     pub fn is_configuration(&self) -> bool {
         match self {
-            Self::Bind { .. } => true,
+            Self::Bind { .. } | Self::Clock(_) => true,
             Self::ApiClient(_) | Self::Signal(_) | Self::Templates(_) => false,
         }
     }
@@ -98,6 +102,7 @@ impl Application {
         if let Err(error) = listener::raise_open_files() {
             log::warn!("cannot raise the limit of open files: {error}");
         }
+        clock::check()?;
         // Before anybody can know that the service is there, and stop it.
         let signals = StopSignals::catch().map_err(StartupError::Signal)?;
         let bind_failure = |source| StartupError::Bind { address, source };

@@ -14,6 +14,7 @@ use log::{LevelFilter, Record};
 use serde_json::{Map, Value as Json};
 use thiserror::Error;
 
+use crate::process::clock;
 use crate::process::environment::{ConfigError, Environment};
 use crate::process::log_writer::{self, LogThread};
 use crate::service;
@@ -95,8 +96,8 @@ pub fn init(config: &LogConfig) -> Result<LogThread, TelemetryError> {
     builder.filter_module("actix_http::h1::dispatcher", LevelFilter::Off);
     builder.parse_filters(&config.filter);
     match config.format {
-        LogFormat::Text => builder.format(|out, record| write_text(out, record, Timestamp::now())),
-        LogFormat::Json => builder.format(|out, record| write_json(out, record, Timestamp::now())),
+        LogFormat::Text => builder.format(|out, record| write_text(out, record, clock::now())),
+        LogFormat::Json => builder.format(|out, record| write_json(out, record, clock::now())),
     };
     builder.try_init()?;
     std::panic::set_hook(Box::new(|panic| log::error!("{panic}")));

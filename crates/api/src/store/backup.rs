@@ -216,7 +216,7 @@ pub(super) fn before_schema_step(
     };
     let marker = format!(
         ".before-schema-step-{}-from-{version}",
-        stamp(Timestamp::now())
+        stamp(crate::process::clock::now())
     );
     let target = beside(db_path, &marker);
     let summary = copy(connection, &target, &|| false).map_err(failed)?;
@@ -472,7 +472,10 @@ fn stage(source: &mut impl Read, staged: &Path) -> Result<Summary, BackupError> 
 
 /// Renames the store and its log to a dated name.
 fn set_aside(db_path: &Path) -> Result<Option<PathBuf>, BackupError> {
-    let aside = beside(db_path, &format!(".replaced-{}", stamp(Timestamp::now())));
+    let aside = beside(
+        db_path,
+        &format!(".replaced-{}", stamp(crate::process::clock::now())),
+    );
     let mut moved = None;
     for suffix in ["", "-wal", "-journal"] {
         let (from, to) = (beside(db_path, suffix), beside(&aside, suffix));

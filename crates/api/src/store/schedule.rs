@@ -111,7 +111,8 @@ impl Scheduler {
 
 /// What is left of `every` since `time`; a time that is still to come counts as now.
 fn until(time: Timestamp, every: Duration) -> Duration {
-    let passed = Duration::try_from(Timestamp::now().duration_since(time)).unwrap_or_default();
+    let passed =
+        Duration::try_from(crate::process::clock::now().duration_since(time)).unwrap_or_default();
     every.saturating_sub(passed)
 }
 
@@ -127,7 +128,7 @@ fn make_copy(
     let start = Instant::now();
     fs::create_dir_all(&schedule.dir).map_err(io_error)?;
     backup::remove_unfinished(&schedule.dir, "tasks-").map_err(io_error)?;
-    let time = Timestamp::now();
+    let time = crate::process::clock::now();
     let target = schedule
         .dir
         .join(format!("tasks-{}.db", backup::stamp(time)));

@@ -264,12 +264,14 @@ pub(super) fn update(
     if after == before {
         return Ok(before);
     }
+    // A clock that was put back does not make a change earlier than what it changes.
+    let now = now_rfc3339().max(after.updated_at.into_owned());
     let fields = named_params! {
         ":id": after.id,
         ":title": after.title,
         ":description": after.description,
         ":completed": after.completed,
-        ":now": now_rfc3339(),
+        ":now": now,
     };
     let changed = connection
         .prepare_cached(&STATEMENTS.update)?
