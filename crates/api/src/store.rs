@@ -62,6 +62,9 @@ pub enum StoreError {
     /// Another program kept the file locked for longer than the busy timeout.
     #[error("another program keeps the store locked")]
     Locked,
+    /// There was no answer in time, for a reason that is not known. Nothing was changed.
+    #[error("the store did not answer in time")]
+    TimedOut,
     /// Another process holds the store, or this one is about to open or to leave it.
     #[error("this process does not hold the store")]
     Standby,
@@ -253,7 +256,7 @@ impl Store {
     /// Reads from the file, and makes sure that it can be written to.
     ///
     /// # Errors
-    /// Why not, or [`StoreError::Locked`] when there is no answer within `deadline`.
+    /// Why not, or [`StoreError::TimedOut`] when there is no answer within `deadline`.
     pub async fn check_ready(&self, deadline: Duration) -> Result<(), StoreError> {
         let open = self.open()?;
         let check = async {
@@ -263,7 +266,7 @@ impl Store {
         };
         tokio::time::timeout(deadline, check)
             .await
-            .unwrap_or(Err(StoreError::Locked))
+            .unwrap_or(Err(StoreError::TimedOut))
     }
 }
 

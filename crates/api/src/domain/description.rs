@@ -15,7 +15,7 @@ impl Description {
     /// # Errors
     /// What is wrong with it.
     pub fn parse(text: &str) -> Result<Self, TextError> {
-        check(text, MAX_DESCRIPTION, |character| {
+        check(text, 0, MAX_DESCRIPTION, |character| {
             matches!(character, '\n' | '\t')
         })?;
         Ok(Self(text.to_owned()))
@@ -38,10 +38,17 @@ mod tests {
     fn a_description_is_kept_as_it_is() {
         let text = " \n\tline \n ";
         assert_eq!(Description::parse(text).unwrap().as_str(), text);
-        assert_eq!(Description::parse("\r"), Err(TextError::Control('\r')));
+        let error = TextError::Control {
+            position: 2,
+            character: '\r',
+        };
+        assert_eq!(Description::parse("a\r"), Err(error));
         assert_eq!(
             Description::parse("\u{202e}"),
-            Err(TextError::BidiOverride('\u{202e}'))
+            Err(TextError::BidiOverride {
+                position: 1,
+                character: '\u{202e}'
+            })
         );
     }
 }

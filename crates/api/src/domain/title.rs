@@ -1,26 +1,33 @@
 //! The title of a task.
 
-use super::text::{TextError, check};
+use super::text::{TextError, check, is_visible};
 
 /// Most characters (Unicode scalar values) of a title.
 pub const MAX_TITLE: usize = 200;
 
-/// A title: trimmed, 1 to [`MAX_TITLE`] characters, none of them a control character.
+/// A title: trimmed, 1 to [`MAX_TITLE`] characters, one of which can be seen, none of them a control character.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Title(String);
 
 impl Title {
-    /// Trims white space at both ends, then checks.
+    /// Makes tabs spaces, as they come out of a spreadsheet, and trims white space at both ends; then checks.
     ///
     /// # Errors
     /// What is wrong with it.
     pub fn parse(text: &str) -> Result<Self, TextError> {
-        let text = text.trim();
-        if text.is_empty() {
+        let start = text.trim_start();
+        let before = text[..text.len() - start.len()].chars().count();
+        let title = start.trim_end().replace('\t', " ");
+        if title.is_empty() {
             return Err(TextError::Empty);
         }
-        check(text, MAX_TITLE, |_| false)?;
-        Ok(Self(text.to_owned()))
+        check(&title, before, MAX_TITLE, |_| false)?;
+        if title.chars().any(is_visible) {
+            Ok(Self(title))
+        } else {
+            let actual = title.chars().count();
+            Err(TextError::Invisible { actual })
+        }
     }
 
     /// The text.
@@ -54,5 +61,72 @@ mod tests {
             })
         );
         assert_eq!(Title::parse(" \t\n\u{85}"), Err(TextError::Empty));
+    }
+    #[test]
+    fn a_title_can_be_seen() {
+        for blank in [
+            "\u{200b}",
+            "\u{feff}",
+            "\u{2800}",
+            "\u{115f}",
+            "\u{3164}",
+            "\u{ad}",
+            "\u{200d}",
+            "\u{200e}",
+            "\u{2060}",
+            "\u{fffc}",
+            "\u{301}",
+            "\u{20dd}",
+            "\u{903}",
+            "\u{ffa0}",
+            "\u{34f}",
+            "\u{e0020}",
+            "\u{fe0f}",
+        ] {
+            for text in [blank.to_owned(), format!(" {blank} {blank}\u{a0}")] {
+                let actual = text.trim().chars().count();
+                assert_eq!(
+                    Title::parse(&text),
+                    Err(TextError::Invisible { actual }),
+                    "{text:?}"
+                );
+            }
+            // Inside of a text it is left alone.
+            let text = format!("a{blank}b");
+            assert_eq!(Title::parse(&text).unwrap().as_str(), text);
+        }
+        for text in [
+            "-",
+            "é",
+            "e\u{301}",
+            "牛",
+            "م",
+            "👩\u{200d}🚀",
+            "☐",
+            "\u{e000}",
+        ] {
+            assert_eq!(Title::parse(text).unwrap().as_str(), text);
+        }
+    }
+
+    #[test]
+    fn tabs_become_spaces_and_other_control_characters_are_named_and_placed() {
+        assert_eq!(Title::parse("\ta\tb\t").unwrap().as_str(), "a b");
+        for (text, position, character) in [
+            ("a\u{2}", 2, '\u{2}'),
+            (" \n\tab\u{b}c", 6, '\u{b}'),
+            ("é\nb", 2, '\n'),
+        ] {
+            let error = TextError::Control {
+                position,
+                character,
+            };
+            assert_eq!(Title::parse(text), Err(error), "{text:?}");
+        }
+        let told = Title::parse("milk\u{2}").unwrap_err().to_string();
+        assert_eq!(
+            told,
+            "Must not have control characters: character 5 is U+0002."
+        );
     }
 }

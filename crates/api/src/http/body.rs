@@ -4,11 +4,11 @@ use std::fmt;
 use std::pin::Pin;
 
 use actix_web::dev::Payload;
-use actix_web::http::header::CONTENT_LENGTH;
+use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use futures_util::StreamExt;
 use serde::de::{Deserializer, MapAccess, Visitor};
-use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::http::error::{ApiError, FieldError};
 use crate::limits::{BODY_TIMEOUT, MAX_BODY};
@@ -17,6 +17,19 @@ use crate::limits::{BODY_TIMEOUT, MAX_BODY};
 pub const JSON: &str = "application/json";
 /// The media types of changes (RFC 7396).
 pub const JSON_OR_MERGE_PATCH: &str = "application/merge-patch+json, application/json";
+
+/// A value of a JSON object, as far as a field of ours can have it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Value {
+    /// `null`
+    Null,
+    /// `true` or `false`
+    Bool(bool),
+    /// A string.
+    Text(String),
+    /// A number, an array or an object: valid whatever its size and depth, and no field takes one.
+    Other,
+}
 
 /// The fields of a JSON object. None stands twice.
 #[derive(Debug)]
@@ -76,8 +89,15 @@ fn check_head(request: &HttpRequest, accepted: &'static str) -> Result<(), ApiEr
     let is_utf8 = media_type
         .get_param("charset")
         .is_none_or(|charset| charset.as_str().eq_ignore_ascii_case("utf-8"));
-    if !is_accepted || !is_utf8 {
+    if !is_accepted {
         return Err(unsupported());
+    }
+    if !is_utf8 {
+        return Err(ApiError::UnsupportedCharset(accepted));
+    }
+    let mut codings = request.headers().get_all(CONTENT_ENCODING);
+    if !codings.all(|coding| coding.as_bytes().eq_ignore_ascii_case(b"identity")) {
+        return Err(ApiError::UnsupportedCoding);
     }
     let announced = request
         .headers()
@@ -109,33 +129,59 @@ impl JsonObject {
     /// object and for a field that stands twice.
     pub fn parse(body: &[u8]) -> Result<Self, ApiError> {
         let text = std::str::from_utf8(body).map_err(|_| ApiError::NotUtf8("body"))?;
-        let malformed = |error: serde_json::Error| ApiError::MalformedJson(place(&error));
+        if text.starts_with('\u{feff}') {
+            // RFC 8259, 8.1.
+            let what = "it begins with a byte order mark (line 1, column 1)";
+            return Err(ApiError::MalformedJson(what.to_owned()));
+        }
+        let malformed =
+            |error: serde_json::Error| ApiError::MalformedJson(place(error.line(), error.column()));
         let mut parser = serde_json::Deserializer::from_str(text);
         let fields = match parser.deserialize_map(Fields) {
             Ok(fields) => fields,
             Err(error) if error.is_data() => {
                 // Another JSON value than an object, or something that is no JSON at all further on.
-                serde_json::from_str::<serde::de::IgnoredAny>(text).map_err(malformed)?;
+                serde_json::from_str::<&RawValue>(text).map_err(malformed)?;
                 return Err(validation("#", "Must be a JSON object."));
             }
             Err(error) => return Err(malformed(error)),
         };
         parser.end().map_err(malformed)?;
         let mut seen = std::collections::HashSet::new();
-        match fields.iter().find(|(name, _)| !seen.insert(name.as_str())) {
-            Some((name, _)) => Err(validation(&pointer(name), "Must not stand twice.")),
-            None => Ok(Self(fields)),
+        if let Some((name, _)) = fields.iter().find(|(name, _)| !seen.insert(name.as_str())) {
+            return Err(validation(&pointer(name), "Must not stand twice."));
         }
+        let values = fields.into_iter().map(|(name, raw)| {
+            let value = Value::parse(raw.get()).map_err(|error| {
+                // The value is part of the text; a string has no line breaks.
+                let start = raw.get().as_ptr() as usize - text.as_ptr() as usize;
+                let before = &text[..start];
+                let line_start = before.rfind('\n').map_or(0, |end| end + 1);
+                let line = 1 + before.matches('\n').count();
+                ApiError::MalformedJson(place(line, start - line_start + error.column()))
+            })?;
+            Ok((name, value))
+        });
+        values.collect::<Result<_, _>>().map(Self)
+    }
+}
+
+impl Value {
+    /// Reads what is JSON but for the meaning of escapes.
+    fn parse(raw: &str) -> Result<Self, serde_json::Error> {
+        Ok(match raw.as_bytes() {
+            b"null" => Self::Null,
+            b"true" => Self::Bool(true),
+            b"false" => Self::Bool(false),
+            [b'"', ..] => Self::Text(serde_json::from_str(raw)?),
+            _ => Self::Other,
+        })
     }
 }
 
 /// Where the text stops being JSON; the parser's own words could quote what was sent.
-fn place(error: &serde_json::Error) -> String {
-    format!(
-        "it breaks at line {}, column {}",
-        error.line(),
-        error.column()
-    )
+fn place(line: usize, column: usize) -> String {
+    format!("it breaks at line {line}, column {column}")
 }
 
 fn validation(pointer: &str, detail: &str) -> ApiError {
@@ -166,7 +212,7 @@ pub fn pointer(field: &str) -> String {
 struct Fields;
 
 impl<'de> Visitor<'de> for Fields {
-    type Value = Vec<(String, Value)>;
+    type Value = Vec<(String, &'de RawValue)>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an object")
@@ -174,7 +220,7 @@ impl<'de> Visitor<'de> for Fields {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let mut fields = Vec::new();
-        while let Some(field) = map.next_entry()? {
+        while let Some(field) = map.next_entry::<String, &'de RawValue>()? {
             fields.push(field);
         }
         Ok(fields)
@@ -183,7 +229,7 @@ impl<'de> Visitor<'de> for Fields {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::panic, clippy::unwrap_used)]
 
     use super::*;
 
@@ -217,8 +263,30 @@ mod tests {
         assert!(matches!(error(b"[1,2"), ApiError::MalformedJson(_)));
         assert!(matches!(error(b"[]"), ApiError::Validation(_)));
         assert!(matches!(
+            error(b"\xef\xbb\xbf{}"),
+            ApiError::MalformedJson(_)
+        ));
+        assert!(matches!(
             error(br#"{"a":1,"a":1}"#),
             ApiError::Validation(_)
         ));
+    }
+
+    #[test]
+    fn a_value_is_valid_whatever_its_size_and_depth() {
+        let deep = format!("{}{}", "[".repeat(9000), "]".repeat(9000));
+        for other in ["1e400", "-1E+999", "9".repeat(500).as_str(), "{}", &deep] {
+            let object = JsonObject::parse(format!(r#"{{"a":{other}}}"#).as_bytes());
+            assert_eq!(object.unwrap().0, [("a".to_owned(), Value::Other)]);
+        }
+    }
+
+    #[test]
+    fn an_escape_that_means_nothing_is_placed_in_the_whole_text() {
+        let error = JsonObject::parse(b"{\"a\": 1,\n \"b\": \"\\ud800\"}").unwrap_err();
+        let ApiError::MalformedJson(place) = error else {
+            panic!("{error}");
+        };
+        assert!(place.contains("line 2, column 1"), "{place}");
     }
 }

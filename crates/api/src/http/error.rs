@@ -8,7 +8,8 @@ use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::ServiceResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{
-    ACCEPT, ALLOW, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE,
+    ACCEPT, ACCEPT_ENCODING, ALLOW, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER,
+    WWW_AUTHENTICATE,
 };
 use actix_web::{Error, HttpResponse, HttpResponseBuilder, ResponseError};
 use serde::Serialize;
@@ -73,6 +74,12 @@ pub enum ApiError {
     /// The body is of another kind.
     #[error("Send the body as {0}.")]
     UnsupportedMediaType(&'static str),
+    /// The body says that it is of a charset that JSON cannot be of.
+    #[error("Send the body in UTF-8, which is the only charset of JSON (RFC 8259, 8.1).")]
+    UnsupportedCharset(&'static str),
+    /// The body is compressed.
+    #[error("Send the body as it is: no Content-Encoding is accepted.")]
+    UnsupportedCoding,
     /// The request line and headers are longer than accepted.
     #[error("Request line and headers are longer than {0} bytes.")]
     HeadTooLarge(usize),
@@ -82,6 +89,9 @@ pub enum ApiError {
     /// A handler panicked.
     #[error("Something went wrong on our side. Try again; if it stays, report the request id.")]
     Panicked,
+    /// `/health`: the process was told to stop.
+    #[error("Not ready: this process is stopping. Another one takes over.")]
+    Stopping,
     /// `/health`: the service cannot answer requests.
     #[error("Not ready: {}", store_detail(.0))]
     NotReady(#[source] StoreError),
@@ -149,7 +159,10 @@ fn store_detail(error: &StoreError) -> &'static str {
             "More is being written than the store can take. Try again in a moment."
         }
         StoreError::Locked => "Another program keeps the store locked. Try again in a moment.",
-        StoreError::Standby => "Another instance holds the store. Try again in a moment.",
+        StoreError::TimedOut => "The store did not answer in time. Try again in a moment.",
+        StoreError::Standby => {
+            "This instance does not have the store at the moment. Try again in a moment."
+        }
         StoreError::ReadOnly => {
             "The store cannot be written to at the moment. Reading still works."
         }
@@ -178,8 +191,10 @@ impl ApiError {
             }
             Self::Store(StoreError::Unmet(Unmet::Unusable(_))) => Some("unusable-entity-tag"),
             Self::Store(StoreError::DeletedSince) => Some("task-deleted-since"),
-            Self::NotReady(_) => Some("not-ready"),
-            Self::Store(StoreError::QueueFull | StoreError::Locked) => Some("store-busy"),
+            Self::NotReady(_) | Self::Stopping => Some("not-ready"),
+            Self::Store(StoreError::QueueFull | StoreError::Locked | StoreError::TimedOut) => {
+                Some("store-busy")
+            }
             Self::Store(StoreError::Standby) => Some("standby"),
             Self::Store(StoreError::ReadOnly) => Some("store-read-only"),
             Self::Store(StoreError::Full) => Some("store-full"),
@@ -198,6 +213,8 @@ impl ApiError {
             | Self::BodyTimeout(_)
             | Self::BodyTooLarge(_)
             | Self::UnsupportedMediaType(_)
+            | Self::UnsupportedCharset(_)
+            | Self::UnsupportedCoding
             | Self::HeadTooLarge(_)
             | Self::Panicked
             | Self::Store(
@@ -214,13 +231,18 @@ impl ApiError {
         match self {
             Self::Unauthorized => Some((WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))),
             Self::MethodNotAllowed(allow) => Some((ALLOW, HeaderValue::from_str(allow).ok()?)),
-            Self::UnsupportedMediaType(accepted) => {
+            Self::UnsupportedMediaType(accepted) | Self::UnsupportedCharset(accepted) => {
                 Some((ACCEPT, HeaderValue::from_static(accepted)))
             }
+            Self::UnsupportedCoding => {
+                Some((ACCEPT_ENCODING, HeaderValue::from_static("identity")))
+            }
             Self::NotReady(_)
+            | Self::Stopping
             | Self::Store(
                 StoreError::QueueFull
                 | StoreError::Locked
+                | StoreError::TimedOut
                 | StoreError::Standby
                 | StoreError::ReadOnly
                 | StoreError::KeyInFlight,
@@ -297,7 +319,10 @@ impl ApiError {
                 log::error!(request_id = id.as_str(); "{}", with_sources(error));
             }
             Self::Store(
-                error @ (StoreError::QueueFull | StoreError::Locked | StoreError::ReadOnly),
+                error @ (StoreError::QueueFull
+                | StoreError::Locked
+                | StoreError::TimedOut
+                | StoreError::ReadOnly),
             ) => {
                 log::warn!(request_id = id.as_str(); "{}", with_sources(error));
             }
@@ -350,7 +375,9 @@ impl ResponseError for ApiError {
             Self::Store(StoreError::KeyInFlight | StoreError::DeletedSince) => StatusCode::CONFLICT,
             Self::Store(StoreError::Unmet(_)) => StatusCode::PRECONDITION_FAILED,
             Self::BodyTooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::UnsupportedMediaType(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::UnsupportedMediaType(_)
+            | Self::UnsupportedCharset(_)
+            | Self::UnsupportedCoding => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Validation(_) | Self::Store(StoreError::KeyReused) => {
                 StatusCode::UNPROCESSABLE_ENTITY
             }
@@ -360,9 +387,11 @@ impl ResponseError for ApiError {
                 StatusCode::INTERNAL_SERVER_ERROR
             }
             Self::NotReady(_)
+            | Self::Stopping
             | Self::Store(
                 StoreError::QueueFull
                 | StoreError::Locked
+                | StoreError::TimedOut
                 | StoreError::Standby
                 | StoreError::ReadOnly,
             ) => StatusCode::SERVICE_UNAVAILABLE,

@@ -1,21 +1,44 @@
 //! From the fields of a JSON body to the domain types, with every field that is not acceptable reported at once.
 
-use serde_json::Value;
-use utoipa::ToSchema;
+use std::borrow::Cow;
+
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{AllOfBuilder, ObjectBuilder, Schema, Type};
+use utoipa::{PartialSchema, ToSchema};
 
 use crate::domain::{Description, NewTask, TaskChanges, TextError, Title};
-use crate::http::body::{JsonObject, pointer};
+use crate::http::body::{JsonObject, Value, pointer};
 use crate::http::error::{ApiError, FieldError};
 
-/// A title as it is sent: white space around it is trimmed; then 1 to 200 characters, no control characters, no
-/// bidirectional overrides.
-#[derive(ToSchema)]
-#[schema(
-    as = TitleText, min_length = 1,
-    pattern = r"^[\t-\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]*[^\u0000- \u007f-\u00a0\u1680\u2000-\u200a\u2028\u2029\u202d-\u202f\u205f\u3000]([^\u0000-\u001f\u007f-\u009f\u202d\u202e]{0,198}[^\u0000- \u007f-\u00a0\u1680\u2000-\u200a\u2028\u2029\u202d-\u202f\u205f\u3000])?[\t-\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]*$"
-)]
-#[allow(dead_code, reason = "a schema")]
-struct TitleText(String);
+/// A title as it is sent.
+struct TitleText;
+
+impl PartialSchema for TitleText {
+    fn schema() -> RefOr<Schema> {
+        let text = |pattern| {
+            ObjectBuilder::new()
+                .schema_type(Type::String)
+                .pattern(Some(pattern))
+        };
+        // ECMA 262's white space is another than Unicode's, and its \s has U+FEFF.
+        let trimmed_length = r"^[\t-\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]*[^\u0000- \u007f-\u00a0\u1680\u2000-\u200a\u2028\u2029\u202d-\u202f\u205f\u3000]([^\u0000-\u0008\u000a-\u001f\u007f-\u009f\u202d\u202e]{0,198}[^\u0000- \u007f-\u00a0\u1680\u2000-\u200a\u2028\u2029\u202d-\u202f\u205f\u3000])?[\t-\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]*$";
+        let visible = r"[^\p{M}\p{Z}\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}\u2800\ufffc]";
+        AllOfBuilder::new()
+            .description(Some(
+                "White space around it is trimmed and tabs become spaces; then 1 to 200 characters, one of which can \
+                 be seen, no control characters, no bidirectional overrides.",
+            ))
+            .item(text(trimmed_length).min_length(Some(1)))
+            .item(text(visible))
+            .into()
+    }
+}
+
+impl ToSchema for TitleText {
+    fn name() -> Cow<'static, str> {
+        "TitleText".into()
+    }
+}
 
 /// A description, kept exactly as it is sent: no control characters but newline and tab, no bidirectional overrides.
 #[derive(ToSchema)]
@@ -132,7 +155,7 @@ impl Fields {
         value: Value,
         parse: fn(&str) -> Result<T, TextError>,
     ) -> Option<T> {
-        let Value::String(text) = value else {
+        let Value::Text(text) = value else {
             return self.error(name, "Must be a string.");
         };
         match parse(&text) {

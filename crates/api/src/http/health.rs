@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 use crate::http::error::ApiError;
 use crate::http::routes;
 use crate::process::state::ProcessState;
-use crate::store::{Journal, Role, Store, StoreError};
+use crate::store::{Journal, Role, Store};
 
 /// A readiness check that takes longer than this counts as failed.
 const DEADLINE: Duration = Duration::from_secs(2);
@@ -75,7 +75,7 @@ pub async fn liveness(store: web::Data<Store>, process: web::Data<ProcessState>)
 }
 
 fn age_seconds(time: Timestamp) -> u64 {
-    Timestamp::now()
+    crate::process::clock::now()
         .duration_since(time)
         .as_secs()
         .try_into()
@@ -92,7 +92,7 @@ pub async fn readiness(
     process: web::Data<ProcessState>,
 ) -> Result<HttpResponse, ApiError> {
     if process.is_stopping() {
-        return Err(ApiError::NotReady(StoreError::Standby));
+        return Err(ApiError::Stopping);
     }
     store
         .check_ready(DEADLINE)

@@ -30,8 +30,9 @@ use crate::domain::ListQuery;
 
 /// Older libraries can corrupt a store when its log is reset.
 const OLDEST_SQLITE: i32 = 3_051_003;
-/// How long a statement waits for another program's lock.
-pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
+/// How long a statement waits for another program's lock. The web asks twice, and gives up after 3 s: both times it must
+/// be told, though the second may have to wait for the end of somebody else's wait too (`LOCK_PATIENCE` of the writer).
+pub(super) const BUSY_TIMEOUT: Duration = Duration::from_millis(700);
 /// Pages in the log at which it is brought into the store in the background.
 const CHECKPOINT_AT: i64 = 1_000;
 /// Pages in the log at which the writer does it itself, should the background not keep up.
@@ -737,7 +738,7 @@ mod tests {
             let connection = connect(&location).unwrap();
             prepare_for_writing(&connection, &location).unwrap();
             let expected = [
-                ("busy_timeout", Value::Integer(2000)),
+                ("busy_timeout", Value::Integer(700)),
                 ("journal_mode", Value::Text(mode.to_owned())),
                 ("locking_mode", Value::Text(locking.to_owned())),
                 ("synchronous", Value::Integer(synchronous)),

@@ -9,6 +9,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
+use std::time::Duration;
 
 use r2d2_sqlite::SqliteConnectionManager;
 use rusqlite::{Connection, OpenFlags};
@@ -24,6 +25,9 @@ fn most_readers() -> u32 {
     let processors = thread::available_parallelism().map_or(2, NonZero::get);
     u32::try_from(processors).map_or(8, |processors| processors.clamp(2, 8))
 }
+
+/// A read is answered within this time: before the web gives up (3 s).
+const READ_TIMEOUT: Duration = Duration::from_secs(2);
 
 type Read = Box<dyn FnOnce(Result<&Connection, StoreError>) + Send>;
 
@@ -73,7 +77,7 @@ impl Readers {
     /// Has `work` carried out, off the asynchronous threads.
     ///
     /// # Errors
-    /// [`StoreError::Locked`] where neither a turn came nor a lock was gone in time, or what `work` says.
+    /// [`StoreError::TimedOut`] where there is no answer within [`READ_TIMEOUT`], or what `work` says.
     pub(super) async fn read<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
@@ -86,10 +90,9 @@ impl Readers {
             }
         };
         self.0.queue(Box::new(read));
-        // For a turn, and for a lock.
-        timeout(2 * BUSY_TIMEOUT, answer)
+        timeout(READ_TIMEOUT, answer)
             .await
-            .map_err(|_| StoreError::Locked)?
+            .map_err(|_| StoreError::TimedOut)?
             .unwrap_or(Err(StoreError::Stopped))
     }
 
@@ -116,7 +119,7 @@ impl Shared {
     fn carry_out(&self) {
         let connection = self.connections.get();
         while let Some(read) = self.next() {
-            let connection = connection.as_deref().map_err(|_| StoreError::Locked);
+            let connection = connection.as_deref().map_err(|_| StoreError::TimedOut);
             // What panicked answers nothing; the next one is not to blame.
             let _ = catch_unwind(AssertUnwindSafe(|| read(connection)));
         }
@@ -142,7 +145,6 @@ mod tests {
     #![allow(clippy::panic, clippy::unwrap_used)]
 
     use std::sync::atomic::{AtomicBool, Ordering};
-    use std::time::Duration;
 
     use futures_util::future::join_all;
     use rusqlite::ErrorCode;
@@ -166,7 +168,7 @@ mod tests {
             .collect();
         for reader in all {
             for (name, expected) in [
-                ("busy_timeout", 2000),
+                ("busy_timeout", 700),
                 ("query_only", 1),
                 ("trusted_schema", 0),
                 ("cache_size", -1024),

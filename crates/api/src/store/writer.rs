@@ -28,6 +28,9 @@ use crate::clock::SteadyClock;
 const QUEUE: usize = 1024;
 /// Most changes in one transaction.
 const BATCH: usize = 256;
+/// Where another program kept the store locked for as long as a statement waits, changes that have waited longer than this
+/// are not tried again after it: each would wait as long once more.
+const LOCK_PATIENCE: Duration = Duration::from_millis(400);
 /// How often expired idempotency keys are looked for.
 const PURGE_EVERY: Duration = Duration::from_secs(60);
 /// Most expired keys that one transaction forgets, so that it stays short.
@@ -39,9 +42,12 @@ trait Job: Send {
     fn apply(&mut self, connection: &Connection) -> bool;
     /// Answers: with what `apply` found if its transaction was `committed`.
     fn answer(self: Box<Self>, committed: Result<(), StoreError>);
+    /// Since when it waits.
+    fn asked_at(&self) -> Instant;
 }
 
 struct Change<T, F> {
+    asked_at: Instant,
     work: Option<F>,
     found: Option<Result<T, StoreError>>,
     reply: oneshot::Sender<Result<T, StoreError>>,
@@ -68,6 +74,10 @@ impl<T: Send, F: FnOnce(&Connection) -> Result<T, StoreError> + Send> Job for Ch
         };
         // Nobody listens any more where the client has gone; the change stays.
         let _ = self.reply.send(answer);
+    }
+
+    fn asked_at(&self) -> Instant {
+        self.asked_at
     }
 }
 
@@ -104,6 +114,7 @@ impl Writer {
             clock,
             on_commit,
             failed,
+            was_locked: false,
             last_batch: 0,
             last_commit: Duration::ZERO,
         };
@@ -126,6 +137,7 @@ impl Writer {
     ) -> Result<T, StoreError> {
         let (reply, answer) = oneshot::channel();
         self.send(Entry::Write(Box::new(Change {
+            asked_at: Instant::now(),
             work: Some(work),
             found: None,
             reply,
@@ -179,6 +191,8 @@ struct WriterThread<C> {
     clock: SteadyClock,
     on_commit: C,
     failed: OnFailure,
+    /// Whether another program kept the store locked when the last transaction was to begin.
+    was_locked: bool,
     last_batch: usize,
     last_commit: Duration,
 }
@@ -211,11 +225,20 @@ impl<C: Fn(&Connection)> WriterThread<C> {
     fn write_batch(&mut self, first: Box<dyn Job>) -> bool {
         let mut jobs = vec![first];
         let next = self.collect(&mut jobs);
+        if self.was_locked {
+            let out_of_patience = |job: &mut Box<dyn Job>| job.asked_at().elapsed() > LOCK_PATIENCE;
+            for job in jobs.extract_if(.., out_of_patience) {
+                job.answer(Err(StoreError::Locked));
+            }
+        }
         self.last_batch = jobs.len();
-        let committed = self
-            .commit(&mut jobs)
-            .map_err(|error| told_apart(&self.connection, error));
+        let committed = match jobs.is_empty() {
+            true => Ok(()),
+            false => self.commit(&mut jobs),
+        };
+        let committed = committed.map_err(|error| told_apart(&self.connection, error));
         let failure = committed.as_ref().err().cloned();
+        self.was_locked = matches!(failure, Some(StoreError::Locked));
         for job in jobs {
             job.answer(committed.clone());
         }

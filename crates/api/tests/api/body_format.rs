@@ -74,14 +74,74 @@ async fn a_problem_does_not_quote_what_was_sent() {
 }
 
 #[actix_web::test]
-async fn json_nested_without_end_is_400() {
+async fn json_is_json_whatever_its_depth_and_the_size_of_its_numbers() {
     let api = start().await;
-    for (open, close) in [("[", "]"), ("{\"a\":", "}")] {
-        let body = format!("{{\"title\":{}1{}}}", open.repeat(9000), close.repeat(9000));
+    let nested =
+        |open: &str, close: &str, depth| format!("{}1{}", open.repeat(depth), close.repeat(depth));
+    for value in [
+        "1e400".to_owned(),
+        "-1e-999".to_owned(),
+        "9".repeat(1000),
+        nested("[", "]", 127),
+        nested("[", "]", 128),
+        nested("[", "]", 9000),
+        nested("{\"a\":", "}", 9000),
+    ] {
+        let body = format!("{{\"title\":{value}}}");
         for answer in send_everywhere(&api, JSON, body.as_bytes()).await {
-            answer.problem(400, "about:blank");
+            assert_eq!(answer.faults(), ["#/title"]);
         }
     }
+    let open_end = format!("{{\"title\":{}", "[".repeat(9000));
+    for answer in send_everywhere(&api, JSON, open_end.as_bytes()).await {
+        answer.problem(400, "about:blank");
+    }
+}
+
+#[actix_web::test]
+async fn a_byte_order_mark_is_told_as_one() {
+    let api = start().await;
+    for answer in send_everywhere(&api, JSON, "\u{feff}{\"title\":\"a\"}".as_bytes()).await {
+        let problem = answer.problem(400, "about:blank");
+        let detail = problem["detail"].as_str().unwrap();
+        assert!(detail.contains("byte order mark"), "{detail}");
+    }
+}
+
+#[actix_web::test]
+async fn another_charset_is_told_as_one() {
+    let api = start().await;
+    for charset in ["latin1", "iso-8859-1", "utf-16", "utf8"] {
+        let content_type = format!("{JSON}; charset={charset}");
+        for answer in send_everywhere(&api, &content_type, br#"{"title":"a"}"#).await {
+            assert!(answer.header("accept").contains(JSON));
+            let problem = answer.problem(415, "about:blank");
+            let detail = problem["detail"].as_str().unwrap();
+            assert!(detail.contains("UTF-8"), "{detail}");
+        }
+    }
+}
+
+#[actix_web::test]
+async fn a_compressed_body_is_told_as_one() {
+    let api = start().await;
+    for coding in ["gzip", "br", "identity, gzip", "x", ""] {
+        let request = api.post("/api/tasks").header("Content-Encoding", coding);
+        let answer = request.body(JSON, r#"{"title":"a"}"#).send().await;
+        assert_eq!(answer.header("accept-encoding"), "identity", "{coding}");
+        assert!(!answer.has("accept"));
+        let problem = answer.problem(415, "about:blank");
+        let detail = problem["detail"].as_str().unwrap();
+        assert!(detail.contains("Content-Encoding"), "{detail}");
+    }
+    let request = api
+        .post("/api/tasks")
+        .header("Content-Encoding", "Identity");
+    request
+        .body(JSON, r#"{"title":"a"}"#)
+        .send()
+        .await
+        .expect(201);
 }
 
 #[actix_web::test]

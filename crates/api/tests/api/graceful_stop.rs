@@ -128,6 +128,10 @@ async fn readiness_knows_of_the_stop_before_connections_are_closed() {
     assert_eq!(status().await, 200);
     process.begin_to_stop();
     assert_eq!(status().await, 503);
+    let request = test::TestRequest::get().uri("/health").to_request();
+    let answer = test::call_service(&app, request).await;
+    let told = answer.response().error().unwrap().to_string();
+    assert!(told.contains("this process is stopping"), "{told}");
     let closing = actix_web::rt::task::spawn_blocking(move || keeper.stop());
     closing.await.unwrap();
 }

@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use crate::support::app::titles;
+use crate::support::contract::{DOCUMENT, is_valid};
 use crate::support::{Answer, TestApi};
 
 /// Adds `t1`, `t2`, ... and completes every third.
@@ -139,6 +140,7 @@ async fn what_a_query_may_not_say_is_refused_and_named() {
         ("after=c1FF", "?after"),
         ("after=c1-1", "?after"),
         ("after=c18000000000000000", "?after"),
+        ("after=c1ffffffffffffffff", "?after"),
         ("order=asc", "?order"),
         ("Limit=1", "?Limit"),
         ("limit=1&limit=2", "?limit"),
@@ -170,5 +172,31 @@ async fn a_reader_sees_their_own_write_at_once() {
         let title = format!("t{number}");
         api.add(&title).await;
         assert_eq!(api.titles().await[0], title);
+    }
+}
+
+#[actix_web::test]
+async fn the_document_accepts_the_cursors_that_the_api_accepts() {
+    let api = TestApi::start().await;
+    let parameters = DOCUMENT["paths"]["/api/tasks"]["get"]["parameters"]
+        .as_array()
+        .unwrap();
+    let after = parameters
+        .iter()
+        .find(|parameter| parameter["name"] == "after")
+        .unwrap();
+    for cursor in [
+        "c11",
+        "c1fffffffffffffff",
+        "c17fffffffffffffff",
+        "c18000000000000000",
+        "c1ffffffffffffffff",
+        "c110000000000000000",
+        "c10",
+        "c1",
+    ] {
+        let answer = api.get(&format!("/api/tasks?after={cursor}")).send().await;
+        let declared = is_valid(&after["schema"], &json!(cursor));
+        assert_eq!(declared, answer.status == 200, "{cursor}");
     }
 }
