@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use super::{Description, Title, Version};
 
 /// A task as it is stored and shown. Texts may be borrowed from the row they are read from.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, ToSchema)]
 #[schema(as = Task)]
 pub struct Task<'a> {
     /// Never used for another task.
@@ -42,6 +42,25 @@ pub struct Task<'a> {
 }
 
 impl Task<'_> {
+    /// Appends its one JSON form. The names are written as they are: serde would look for what to escape in them, for
+    /// each task of a page, which makes a page a fifth slower.
+    pub fn write_json(&self, json: &mut Vec<u8>) {
+        fn field(json: &mut Vec<u8>, name: &str, value: &impl Serialize) {
+            json.extend_from_slice(name.as_bytes());
+            // Writing strings, numbers and flags to memory cannot fail.
+            let _ = serde_json::to_writer(json, value);
+        }
+        field(json, r#"{"id":"#, &self.id);
+        field(json, r#","title":"#, &self.title);
+        field(json, r#","description":"#, &self.description);
+        field(json, r#","completed":"#, &self.completed);
+        field(json, r#","created_at":"#, &self.created_at);
+        field(json, r#","updated_at":"#, &self.updated_at);
+        json.extend_from_slice(br#","version":""#);
+        json.extend_from_slice(&self.version.digits());
+        json.extend_from_slice(br#""}"#);
+    }
+
     /// The task with texts of its own.
     #[must_use]
     pub fn into_owned(self) -> Task<'static> {
@@ -68,6 +87,20 @@ pub struct NewTask {
 }
 
 impl NewTask {
+    /// The task that is made of it.
+    #[must_use]
+    pub fn made(&self, id: i64, at: String, version: Version) -> Task<'static> {
+        Task {
+            id,
+            title: Cow::Owned(self.title.as_str().to_owned()),
+            description: Cow::Owned(self.description.as_str().to_owned()),
+            completed: false,
+            created_at: Cow::Owned(at.clone()),
+            updated_at: Cow::Owned(at),
+            version,
+        }
+    }
+
     /// SHA-256 over what was sent: two requests with the same fingerprint ask for the same task.
     ///
     /// It outlives this release, and must not tell a request from its repeat to another one. A field that is added

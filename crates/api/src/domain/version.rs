@@ -3,7 +3,6 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Serialize, Serializer};
 use thiserror::Error;
 
 /// The version of a state: equal only where nothing was changed, also after a restart or once a copy was restored.
@@ -21,10 +20,10 @@ impl Version {
     /// How many digits it is written with.
     pub const DIGITS: usize = 32;
 
-    /// Of a task: what tells the store from any other, and what the last change drew.
+    /// Of a task, and what its last change drew.
     #[must_use]
-    pub fn of_task(store: i64, change: i64) -> Self {
-        Self::joined(store, change)
+    pub fn of_task(id: i64, change: i64) -> Self {
+        Self::joined(id, change)
     }
 
     /// Of the list: what the last change of an active task drew, and that of a completed one.
@@ -77,12 +76,6 @@ impl fmt::Display for Version {
     }
 }
 
-impl Serialize for Version {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(std::str::from_utf8(&self.digits()).unwrap_or_default())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -91,8 +84,8 @@ mod tests {
 
     #[test]
     fn a_version_is_written_in_one_way() {
-        for (store, change) in [(0, 0), (1, -1), (i64::MIN, i64::MAX)] {
-            let version = Version::of_task(store, change);
+        for (id, change) in [(0, 0), (1, -1), (i64::MIN, i64::MAX)] {
+            let version = Version::of_task(id, change);
             let text = version.to_string();
             assert_eq!(text.len(), Version::DIGITS);
             assert_eq!(text.parse::<Version>().unwrap(), version);

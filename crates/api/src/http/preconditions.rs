@@ -65,7 +65,9 @@ pub fn with_json(
 /// The strong entity tag of a state.
 #[must_use]
 pub fn entity_tag(version: Version) -> String {
-    format!("\"{version}\"")
+    let digits = version.digits();
+    let digits = std::str::from_utf8(&digits).unwrap_or_default();
+    ["\"", digits, "\""].concat()
 }
 
 /// How the tags of a header are compared: RFC 9110, 8.8.3.2.
@@ -85,15 +87,15 @@ fn states(
         name,
         expected: "* or a list of entity tags, each in double quotes",
     };
-    let mut lines = headers.get_all(&header).map(HeaderValue::as_bytes);
-    let Some(first) = lines.next() else {
-        return Ok(None);
-    };
+    let lines = headers.get_all(&header).map(HeaderValue::as_bytes);
+    let lines: Vec<_> = lines.collect();
+    match lines.as_slice() {
+        [] => return Ok(None),
+        [line] if line.trim_ascii() == b"*" => return Ok(Some(States::Any)),
+        _ => {}
+    }
     let mut tags = Vec::new();
-    for line in std::iter::once(first).chain(lines.by_ref()) {
-        if line.trim_ascii() == b"*" && headers.get_all(&header).count() == 1 {
-            return Ok(Some(States::Any));
-        }
+    for line in lines {
         add_tags(line, &mut tags).ok_or_else(malformed)?;
     }
     if tags.is_empty() {

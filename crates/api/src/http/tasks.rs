@@ -188,8 +188,9 @@ pub async fn delete_completed(
 }
 
 fn json(task: &Task<'_>) -> Vec<u8> {
-    // Writing texts, numbers and flags to memory cannot fail.
-    serde_json::to_vec(task).unwrap_or_default()
+    let mut json = Vec::with_capacity(320);
+    task.write_json(&mut json);
+    json
 }
 
 fn with_task(answer: &mut HttpResponseBuilder, task: &Task<'_>) -> HttpResponse {

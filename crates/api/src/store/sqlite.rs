@@ -17,15 +17,17 @@ use crate::domain::{
 const KEY_LIFETIME: i64 = 24 * 60 * 60;
 
 /// What a task is read from: the name of each column, and its SQL where that is another.
-const COLUMNS: [(&str, &str); 8] = [
+const COLUMNS: [(&str, &str); 7] = [
     ("id", "id"),
     ("title", "title"),
     ("description", "description"),
     ("completed", "completed"),
     ("created_at", "created_at"),
     ("updated_at", "updated_at"),
-    ("version", "version"),
-    ("store", "(SELECT id FROM store_identity)"),
+    (
+        "version",
+        "iif(version, version, (SELECT id FROM store_identity))",
+    ),
 ];
 
 /// Where the column `name` is among [`COLUMNS`]. To be asked at compile time: for another name it does not compile.
@@ -50,17 +52,15 @@ fn read<'row>(row: &'row Row<'_>) -> rusqlite::Result<Task<'row>> {
     let text = |index| -> rusqlite::Result<Cow<'row, str>> {
         Ok(Cow::Borrowed(row.get_ref(index)?.as_str()?))
     };
+    let id = row.get(const { column("id") })?;
     Ok(Task {
-        id: row.get(const { column("id") })?,
+        id,
         title: text(const { column("title") })?,
         description: text(const { column("description") })?,
         completed: row.get(const { column("completed") })?,
         created_at: text(const { column("created_at") })?,
         updated_at: text(const { column("updated_at") })?,
-        version: Version::of_task(
-            row.get(const { column("store") })?,
-            row.get(const { column("version") })?,
-        ),
+        version: Version::of_task(id, row.get(const { column("version") })?),
     })
 }
 
@@ -68,14 +68,17 @@ fn read_owned(row: &Row<'_>) -> rusqlite::Result<Task<'static>> {
     Ok(read(row)?.into_owned())
 }
 
-/// The statements that give tasks.
+/// What a change draws, for the version of the task: never 0, which says that nothing was drawn.
+fn draw() -> i64 {
+    rand::random_range(1..=i64::MAX)
+}
+
+/// The statements that read tasks.
 struct Statements {
     one: String,
     page: String,
     page_of_active: String,
     page_of_completed: String,
-    insert: String,
-    update: String,
 }
 
 static STATEMENTS: LazyLock<Statements> = LazyLock::new(|| {
@@ -88,14 +91,6 @@ static STATEMENTS: LazyLock<Statements> = LazyLock::new(|| {
         page: page(""),
         page_of_active: page("completed = 0 AND"),
         page_of_completed: page("completed = 1 AND"),
-        insert: format!(
-            "INSERT INTO tasks (title, description, created_at, updated_at, version) \
-             VALUES (:title, :description, :now, :now, random()) RETURNING {columns}"
-        ),
-        update: format!(
-            "UPDATE tasks SET title = :title, description = :description, completed = :completed, \
-             updated_at = :now, version = random() WHERE id = :id RETURNING {columns}"
-        ),
     }
 });
 
@@ -139,8 +134,7 @@ pub(super) fn page(connection: &Connection, query: &ListQuery) -> Result<TaskPag
         }
         let task = read(row)?;
         last = Some(task.id);
-        // Writing texts, numbers and flags to memory cannot fail.
-        let _ = serde_json::to_writer(&mut json, &task);
+        task.write_json(&mut json);
         written += 1;
     }
     json.push(b']');
@@ -180,15 +174,21 @@ pub(super) fn insert(
     condition: &Condition,
 ) -> Result<Task<'static>, StoreError> {
     check_list(connection, condition)?;
+    let (now, change) = (now_rfc3339(), draw());
     let fields = named_params! {
         ":title": new.title.as_str(),
         ":description": new.description.as_str(),
-        ":now": now_rfc3339(),
+        ":now": now,
+        ":change": change,
     };
-    let made = connection
-        .prepare_cached(&STATEMENTS.insert)?
-        .query_row(fields, read_owned)?;
-    Ok(made)
+    connection
+        .prepare_cached(
+            "INSERT INTO tasks (title, description, created_at, updated_at, version) \
+             VALUES (:title, :description, :now, :now, :change)",
+        )?
+        .execute(fields)?;
+    let id = connection.last_insert_rowid();
+    Ok(new.made(id, now, Version::of_task(id, change)))
 }
 
 fn check_list(connection: &Connection, condition: &Condition) -> Result<(), StoreError> {
@@ -260,23 +260,29 @@ pub(super) fn update(
 ) -> Result<Task<'static>, StoreError> {
     let before = task(connection, id)?;
     condition.check(Some(before.version))?;
-    let after = changes.applied_to(&before);
+    let mut after = changes.applied_to(&before);
     if after == before {
         return Ok(before);
     }
+    let change = draw();
+    after.version = Version::of_task(after.id, change);
     // A clock that was put back does not make a change earlier than what it changes.
-    let now = now_rfc3339().max(after.updated_at.into_owned());
+    after.updated_at = Cow::Owned(now_rfc3339().max(after.updated_at.into_owned()));
     let fields = named_params! {
         ":id": after.id,
         ":title": after.title,
         ":description": after.description,
         ":completed": after.completed,
-        ":now": now,
+        ":now": after.updated_at,
+        ":change": change,
     };
-    let changed = connection
-        .prepare_cached(&STATEMENTS.update)?
-        .query_row(fields, read_owned)?;
-    Ok(changed)
+    connection
+        .prepare_cached(
+            "UPDATE tasks SET title = :title, description = :description, completed = :completed, \
+             updated_at = :now, version = :change WHERE id = :id",
+        )?
+        .execute(fields)?;
+    Ok(after.into_owned())
 }
 
 /// Deletes a task, where `condition` holds for it.
