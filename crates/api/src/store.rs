@@ -1,7 +1,8 @@
-//! The store: the only part that knows SQL, and that knows nothing of HTTP.
+//! The store: the only part with SQL in it.
 //!
 //! [`Store`] is what handlers hold. Behind it one process at a time has the file open (`keeper`); there every
-//! write goes through one thread (`writer`) and reads use connections that cannot write (`sqlite`).
+//! write goes through one thread (`writer`), and reads use connections that cannot write (`readers`), or the writer's
+//! where the journal allows no other.
 
 use std::sync::{Arc, PoisonError, RwLock};
 use std::thread;
@@ -59,7 +60,7 @@ pub enum StoreError {
     /// More changes wait than the queue takes.
     #[error("the queue of changes is full")]
     QueueFull,
-    /// Another program kept the file locked for longer than the busy timeout.
+    /// SQLite says that another program kept the file locked for as long as a statement waits.
     #[error("another program keeps the store locked")]
     Locked,
     /// There was no answer in time, for a reason that is not known. Nothing was changed.

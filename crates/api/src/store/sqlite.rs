@@ -1,4 +1,6 @@
-//! The SQL: every statement there is, one function each.
+//! What the tables are asked and told: a function for each question and each change.
+//!
+//! What SQLite itself is told (locks, journals, schema steps, checks, copies) stands where that is done.
 
 use std::borrow::Cow;
 use std::sync::LazyLock;

@@ -216,15 +216,23 @@ fn a_stop_while_it_waits_ends_it() {
     }
 }
 
-/// Makes the store one of schema version 3, which needs a binary that knows `served_from`.
-fn newer_schema(scene: &Scene, served_from: i32) {
-    Connection::open(scene.db())
-        .unwrap()
-        .execute_batch(&format!(
-            "INSERT INTO schema_compatibility (version, served_from) VALUES (3, {served_from}); \
-             PRAGMA user_version = 3"
-        ))
-        .unwrap();
+/// Makes the store one of the next schema version, which it gives. Whether this binary may serve it stands in the store.
+fn newer_schema(scene: &Scene, may_be_served: bool) -> i32 {
+    let store = Connection::open(scene.db()).unwrap();
+    let known = schema_version(&store);
+    let next = known + 1;
+    let served_from = if may_be_served { known } else { next };
+    let change = format!(
+        "INSERT INTO schema_compatibility (version, served_from) VALUES ({next}, {served_from}); \
+         PRAGMA user_version = {next}"
+    );
+    store.execute_batch(&change).unwrap();
+    next
+}
+
+fn schema_version(store: &Connection) -> i32 {
+    let version = store.query_row("PRAGMA user_version", [], |row| row.get(0));
+    version.unwrap()
 }
 
 #[test]
@@ -237,13 +245,13 @@ fn an_old_binary_stays_a_standby_of_a_newer_schema_and_says_why() {
         let file = lock_file(&scene);
         assert!(lock(&file, SUCCESSOR, libc::F_WRLCK));
         wait_until("the holder lets go", || lock(&file, HOLDER, libc::F_WRLCK));
-        newer_schema(&scene, 3);
+        let newer = newer_schema(&scene, false);
         assert!(lock(&file, SUCCESSOR, libc::F_UNLCK));
 
         // Another old one, started while the newer one serves (a rollback), does not disturb it.
         let another = scene.start();
         if journal == "wal" {
-            wait_until("it says why", || says_newer(&another));
+            wait_until("it says why", || says_newer(&another, newer));
             thread::sleep(Duration::from_millis(200));
             assert!(
                 lock(&file, SUCCESSOR, libc::F_WRLCK),
@@ -253,24 +261,23 @@ fn an_old_binary_stays_a_standby_of_a_newer_schema_and_says_why() {
         }
         // The newer one dies.
         assert!(lock(&file, HOLDER, libc::F_UNLCK));
-        wait_until("both say why", || says_newer(&old) && says_newer(&another));
+        wait_until("both say why", || {
+            says_newer(&old, newer) && says_newer(&another, newer)
+        });
         assert_standby(&old);
         assert_standby(&another);
         for api in [old, another] {
             assert_eq!(api.stop().code, Some(0));
         }
-        let version: i32 = Connection::open(scene.db())
-            .unwrap()
-            .query_row("PRAGMA user_version", [], |row| row.get(0))
-            .unwrap();
-        assert_eq!(version, 3);
+        let store = Connection::open(scene.db()).unwrap();
+        assert_eq!(schema_version(&store), newer);
     }
 }
 
-fn says_newer(api: &Api) -> bool {
+fn says_newer(api: &Api, version: i32) -> bool {
     api.liveness()["standby_reason"]
         .as_str()
-        .is_some_and(|why| why.contains("schema version 3"))
+        .is_some_and(|why| why.contains(&format!("schema version {version}")))
 }
 
 #[test]
@@ -280,7 +287,7 @@ fn an_old_binary_serves_a_newer_schema_that_allows_it() {
     let file = lock_file(&scene);
     assert!(lock(&file, SUCCESSOR, libc::F_WRLCK));
     wait_until("the holder lets go", || lock(&file, HOLDER, libc::F_WRLCK));
-    newer_schema(&scene, 2);
+    newer_schema(&scene, true);
     assert!(lock(&file, SUCCESSOR, libc::F_UNLCK));
     let another = scene.start();
     assert!(lock(&file, HOLDER, libc::F_UNLCK));
