@@ -12,6 +12,19 @@ pub fn now_rfc3339() -> String {
     format!("{:.3}", now())
 }
 
+/// Now, or a millisecond after `time` where a clock that was put back, or that has not moved on, says that it is no later.
+#[must_use]
+pub fn later_than(time: &str) -> String {
+    let now = now_rfc3339();
+    if *now > *time {
+        return now;
+    }
+    let next = time
+        .parse::<Timestamp>()
+        .and_then(|time| time.checked_add(SignedDuration::from_millis(1)));
+    next.map_or(now, |next| format!("{next:.3}"))
+}
+
 /// A clock that nobody can set: the wall clock's time at its start, moved on by the monotonic clock.
 ///
 /// Expiry is counted on it, so that a wall clock that jumps by years makes nothing expire at once or never.
@@ -45,5 +58,24 @@ impl SteadyClock {
     #[must_use]
     pub fn elapsed(&self) -> Duration {
         self.start.elapsed()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_change_is_later_than_what_it_changes() {
+        assert_eq!(
+            later_than("2999-12-31T23:59:59.999Z"),
+            "3000-01-01T00:00:00.000Z"
+        );
+        let mut time = now_rfc3339();
+        for _ in 0..100 {
+            let next = later_than(&time);
+            assert!(next > time, "{next} after {time}");
+            time = next;
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use super::Version;
+use super::{Task, Version};
 
 /// What must hold of the present state for a request to be carried out. By default anything may.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -11,6 +11,8 @@ pub struct Condition {
     pub one_of: Option<States>,
     /// States none of which may be the present one.
     pub none_of: Option<States>,
+    /// For a task: the `updated_at` of the state that must be the present one.
+    pub updated_at: Option<String>,
 }
 
 /// Named states.
@@ -55,6 +57,17 @@ impl Condition {
     #[must_use]
     pub fn is_any(&self) -> bool {
         self.one_of.is_none() && self.none_of.is_none()
+    }
+
+    /// Whether it holds for a task.
+    ///
+    /// # Errors
+    /// The first part that does not.
+    pub fn check_task(&self, task: &Task<'_>) -> Result<(), Unmet> {
+        match &self.updated_at {
+            Some(seen) if **seen != *task.updated_at => Err(Unmet::Changed),
+            Some(_) | None => self.check(Some(task.version)),
+        }
     }
 
     /// Whether it holds where `present` is the state; `None` where what is there has no versions.

@@ -37,6 +37,14 @@ pub enum ApiError {
         /// What would be accepted.
         expected: &'static str,
     },
+    /// A query parameter that decides what is done cannot be read.
+    #[error("The query parameter {name} must be {expected}.")]
+    MalformedQuery {
+        /// The parameter.
+        name: &'static str,
+        /// What would be accepted.
+        expected: &'static str,
+    },
     /// What was sent is no HTTP request.
     #[error("This is not a valid HTTP/1.1 request.")]
     MalformedRequest,
@@ -175,6 +183,7 @@ impl ApiError {
             Self::MalformedJson(_)
             | Self::NotUtf8(_)
             | Self::MalformedHeader { .. }
+            | Self::MalformedQuery { .. }
             | Self::MalformedRequest
             | Self::IncompleteBody
             | Self::MissingFilter
@@ -241,6 +250,7 @@ impl ResponseError for ApiError {
             Self::MalformedJson(_)
             | Self::NotUtf8(_)
             | Self::MalformedHeader { .. }
+            | Self::MalformedQuery { .. }
             | Self::MalformedRequest
             | Self::IncompleteBody
             | Self::MissingFilter => StatusCode::BAD_REQUEST,

@@ -153,7 +153,8 @@ fn complete(path: &str, method: &HttpMethod, operation: &mut Operation) {
         refusals.extend([
             (
                 "400",
-                "If-Match or If-None-Match has no entity tags.".to_owned(),
+                "If-Match or If-None-Match has no entity tags, or the query cannot be read."
+                    .to_owned(),
             ),
             (
                 "401",

@@ -23,6 +23,7 @@ pub fn condition(request: &HttpRequest) -> Result<Condition, ApiError> {
     Ok(Condition {
         one_of: states(headers, IF_MATCH, "If-Match", Comparison::Strong)?,
         none_of: states(headers, IF_NONE_MATCH, "If-None-Match", Comparison::Weak)?,
+        updated_at: None,
     })
 }
 

@@ -1,6 +1,7 @@
 //! From a query string to the domain types. Unknown and repeated parameters are refused: a misspelt filter must not
 //! silently list, or delete, something else.
 
+use jiff::Timestamp;
 use percent_encoding::percent_decode_str;
 
 use crate::domain::{Limit, ListQuery, Version};
@@ -76,6 +77,24 @@ pub fn completed_filter(query: &str) -> Result<Option<Version>, ApiError> {
     } else {
         Err(ApiError::MissingFilter)
     }
+}
+
+/// Reads `as_of`, the `updated_at` of the state of a task that a change is meant for. Anything else is not read.
+///
+/// # Errors
+/// [`ApiError::MalformedQuery`], [`ApiError::NotUtf8`]
+pub fn task_as_of(query: &str) -> Result<Option<String>, ApiError> {
+    let parameters = parameters(query)?.into_iter();
+    let mut values = parameters.filter(|(name, _)| name == "as_of");
+    let Some((_, seen)) = values.next() else {
+        return Ok(None);
+    };
+    let time: Option<Timestamp> = seen.parse().ok().filter(|_| values.next().is_none());
+    time.map(|time| Some(format!("{time:.3}")))
+        .ok_or(ApiError::MalformedQuery {
+            name: "as_of",
+            expected: "the updated_at of a task, once",
+        })
 }
 
 fn parse_limit(value: &str) -> Option<Limit> {

@@ -5,7 +5,7 @@ use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::domain::{Cursor, IdempotencyKey, ListQuery, Task, TaskId};
+use crate::domain::{Condition, Cursor, IdempotencyKey, ListQuery, Task, TaskId};
 use crate::http::body::{JsonBody, MergePatchBody};
 use crate::http::error::ApiError;
 use crate::http::fields::{NewTaskSchema, TaskChangesSchema};
@@ -114,13 +114,15 @@ pub async fn show(
 ) -> Result<HttpResponse, ApiError> {
     let task = store.get(parse_id(&id)?).await?;
     let mut answer = answer_read(&request, Some(task.version))?;
-    Ok(with_json(&mut answer, json(&task)))
+    Ok(with_json(&mut answer, task.to_json()))
 }
 
 /// Changes a task; fields left out stay as they are.
 #[utoipa::path(method(patch, put), path = routes::TASK, tag = "tasks",
     params(
         ("id" = i64, Path, minimum = 1, description = "The task."),
+        ("as_of" = Option<String>, Query, format = DateTime,
+         description = "The task's updated_at as the client has seen it: nothing is done where it is another one by now."),
     ),
     request_body(content(
         (TaskChangesSchema = "application/merge-patch+json"),
@@ -140,7 +142,7 @@ pub async fn update(
     store: web::Data<Store>,
 ) -> Result<HttpResponse, ApiError> {
     let id = parse_id(&id)?;
-    let condition = condition(&request)?;
+    let condition = condition_of_task(&request)?;
     let changes = fields::task_changes(body.0)?;
     let task = store.update(id, changes, condition).await?;
     Ok(with_task(&mut HttpResponse::Ok(), &task))
@@ -150,6 +152,8 @@ pub async fn update(
 #[utoipa::path(delete, path = routes::TASK, tag = "tasks",
     params(
         ("id" = i64, Path, minimum = 1, description = "The task."),
+        ("as_of" = Option<String>, Query, format = DateTime,
+         description = "The task's updated_at as the client has seen it: nothing is done where it is another one by now."),
     ),
     responses(
         (status = 204, description = "The task is gone."),
@@ -161,7 +165,8 @@ pub async fn delete(
     id: web::Path<String>,
     store: web::Data<Store>,
 ) -> Result<HttpResponse, ApiError> {
-    store.delete(parse_id(&id)?, condition(&request)?).await?;
+    let condition = condition_of_task(&request)?;
+    store.delete(parse_id(&id)?, condition).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -187,15 +192,17 @@ pub async fn delete_completed(
     Ok(HttpResponse::Ok().json(Deleted { deleted }))
 }
 
-fn json(task: &Task<'_>) -> Vec<u8> {
-    let mut json = Vec::with_capacity(320);
-    task.write_json(&mut json);
-    json
-}
-
 fn with_task(answer: &mut HttpResponseBuilder, task: &Task<'_>) -> HttpResponse {
     answer.insert_header((ETAG, entity_tag(task.version)));
-    with_json(answer, json(task))
+    with_json(answer, task.to_json())
+}
+
+fn condition_of_task(request: &HttpRequest) -> Result<Condition, ApiError> {
+    let updated_at = query::task_as_of(request.query_string())?;
+    Ok(Condition {
+        updated_at,
+        ..condition(request)?
+    })
 }
 
 fn parse_id(text: &str) -> Result<TaskId, ApiError> {

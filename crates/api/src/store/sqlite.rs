@@ -9,7 +9,7 @@ use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
 
 use super::StoreError;
 use super::page::{Counts, TaskPage};
-use crate::clock::now_rfc3339;
+use crate::clock::{later_than, now_rfc3339};
 use crate::domain::{
     Condition, Cursor, IdempotencyKey, ListQuery, NewTask, Task, TaskChanges, TaskId, Unmet,
     Version,
@@ -121,7 +121,7 @@ pub(super) fn page(connection: &Connection, query: &ListQuery) -> Result<TaskPag
     })?;
     let mut rows = statement.query(params![before, rows])?;
     // Room for tasks of a line or two.
-    let mut json = Vec::with_capacity(limit * 320);
+    let mut json = Vec::with_capacity(limit * 256);
     json.push(b'[');
     let (mut written, mut last, mut next) = (0, None, None);
     while let Some(row) = rows.next()? {
@@ -136,7 +136,7 @@ pub(super) fn page(connection: &Connection, query: &ListQuery) -> Result<TaskPag
         }
         let task = read(row)?;
         last = Some(task.id);
-        task.write_json(&mut json);
+        task.write_listed(&mut json);
         written += 1;
     }
     json.push(b']');
@@ -261,15 +261,14 @@ pub(super) fn update(
     condition: &Condition,
 ) -> Result<Task<'static>, StoreError> {
     let before = task(connection, id)?;
-    condition.check(Some(before.version))?;
+    condition.check_task(&before)?;
     let mut after = changes.applied_to(&before);
     if after == before {
         return Ok(before);
     }
     let change = draw();
     after.version = Version::of_task(after.id, change);
-    // A clock that was put back does not make a change earlier than what it changes.
-    after.updated_at = Cow::Owned(now_rfc3339().max(after.updated_at.into_owned()));
+    after.updated_at = Cow::Owned(later_than(&before.updated_at));
     let fields = named_params! {
         ":id": after.id,
         ":title": after.title,
@@ -293,7 +292,7 @@ pub(super) fn delete(
     id: TaskId,
     condition: &Condition,
 ) -> Result<(), StoreError> {
-    condition.check(Some(task(connection, id)?.version))?;
+    condition.check_task(&task(connection, id)?)?;
     connection
         .prepare_cached("DELETE FROM tasks WHERE id = ?1")?
         .execute([id.get()])?;
