@@ -22,7 +22,8 @@ pub fn later_than(time: &str) -> String {
     let next = time
         .parse::<Timestamp>()
         .and_then(|time| time.checked_add(SignedDuration::from_millis(1)));
-    next.map_or(now, |next| format!("{next:.3}"))
+    // There is nothing later than the last time that can be written.
+    next.map_or_else(|_| time.to_owned(), |next| format!("{next:.3}"))
 }
 
 /// A clock that nobody can set: the wall clock's time at its start, moved on by the monotonic clock.
