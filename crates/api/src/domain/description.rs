@@ -5,7 +5,7 @@ use super::text::{TextError, check};
 /// Most characters (Unicode scalar values) of a description.
 pub const MAX_DESCRIPTION: usize = 4_000;
 
-/// A description: at most [`MAX_DESCRIPTION`] characters, no control characters but newline and tab.
+/// A description: at most `MAX_DESCRIPTION` characters, no control characters but newline and tab.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Description(String);
 

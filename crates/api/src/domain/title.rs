@@ -5,7 +5,7 @@ use super::text::{TextError, check, is_visible};
 /// Most characters (Unicode scalar values) of a title.
 pub const MAX_TITLE: usize = 200;
 
-/// A title: trimmed, 1 to [`MAX_TITLE`] characters, one of which can be seen, none of them a control character.
+/// A title: trimmed, 1 to `MAX_TITLE` characters, one of which can be seen, none of them a control character.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Title(String);
 
