@@ -37,11 +37,12 @@ RUN touch crates/api/src/lib.rs crates/api/src/main.rs \
     && cp target/*/release/api /api
 
 # Debug build. Cache mounts keep cargo's incremental state from one build to the next on this machine.
+# None is shared by both services, whose builds run side by side: cargo's lock on the registry is not in the mount.
 FROM manifests AS dev-build
 ENV CARGO_PROFILE_DEV_DEBUG=line-tables-only
 COPY crates/api crates/api
 ARG GIT_SHA=unknown
-RUN --mount=type=cache,id=task-tracker-registry,target=/usr/local/cargo/registry \
+RUN --mount=type=cache,id=task-tracker-api-registry,target=/usr/local/cargo/registry,sharing=locked \
     --mount=type=cache,id=task-tracker-api-target,target=/src/target,sharing=locked \
     touch crates/api/src/lib.rs crates/api/src/main.rs \
     && cargo build --locked --package task-tracker-api \
