@@ -1,7 +1,7 @@
 //! What the program can be asked to do, and how each way of failing ends the process.
 
 use std::ffi::OsString;
-use std::io::{self, Write};
+use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -199,7 +199,8 @@ pub fn run(command: Command) -> Result<(), Failure> {
                 // Standard output has the copy: what was copied is told on the other stream.
                 CopyFile::Standard => {
                     let summary = store::backup_to(db_path, journal, &mut io::stdout().lock())?;
-                    writeln!(io::stderr(), "{summary}").map_err(Failure::Output)
+                    command::print_error(&format!("{summary}\n"));
+                    Ok(())
                 }
             }
         }

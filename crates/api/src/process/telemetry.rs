@@ -10,7 +10,7 @@ use std::io::{self, Write};
 use env_logger::Target;
 use jiff::Timestamp;
 use log::kv::{self, Key, Value, VisitSource};
-use log::{LevelFilter, Record};
+use log::{Level, LevelFilter, Record};
 use serde_json::{Map, Value as Json};
 use thiserror::Error;
 
@@ -86,7 +86,10 @@ pub enum TelemetryError {
 /// # Errors
 /// When a log was started before, or no thread is left.
 pub fn init(config: &LogConfig) -> Result<LogThread, TelemetryError> {
-    let (writer, thread) = log_writer::start(io::stderr())?;
+    let format = config.format;
+    let (writer, thread) = log_writer::start(io::stderr(), move |lines| {
+        dropped_lines(format, lines, clock::now())
+    })?;
     let mut builder = env_logger::Builder::new();
     builder.target(Target::Pipe(Box::new(writer)));
     for library in service::QUIET_LIBRARIES {
@@ -102,6 +105,25 @@ pub fn init(config: &LogConfig) -> Result<LogThread, TelemetryError> {
     builder.try_init()?;
     std::panic::set_hook(Box::new(|panic| log::error!("{panic}")));
     Ok(thread)
+}
+
+/// The line that stands for lines which nobody read in time.
+fn dropped_lines(format: LogFormat, lines: u64, time: Timestamp) -> Vec<u8> {
+    let mut line = Vec::new();
+    let pairs = [("lines", Value::from(lines))];
+    let args = format_args!("log lines were dropped: what reads the log does not keep up");
+    let record = Record::builder()
+        .level(Level::Warn)
+        .target(module_path!())
+        .args(args)
+        .key_values(&pairs)
+        .build();
+    // Writing to memory does not fail.
+    let _ = match format {
+        LogFormat::Text => write_text(&mut line, &record, time),
+        LogFormat::Json => write_json(&mut line, &record, time),
+    };
+    line
 }
 
 fn write_text(out: &mut impl Write, record: &Record<'_>, time: Timestamp) -> io::Result<()> {
@@ -190,8 +212,6 @@ impl<'kvs> VisitSource<'kvs> for JsonPairs<'_> {
 mod tests {
     #![allow(clippy::unwrap_used)]
 
-    use log::Level;
-
     use super::*;
 
     const FORGED: &str =
@@ -225,6 +245,16 @@ mod tests {
         );
         assert!(!line.contains(['\u{2028}', '\u{202e}', '\0']), "{line}");
         assert!(line.ends_with("status=503 ms=1.5\n"), "{line}");
+    }
+
+    #[test]
+    fn dropped_lines_are_told_in_either_format() {
+        let line =
+            |format| String::from_utf8(dropped_lines(format, 7, Timestamp::UNIX_EPOCH)).unwrap();
+        assert!(line(LogFormat::Text).ends_with(" lines=7\n"));
+        let object: Json = serde_json::from_str(&line(LogFormat::Json)).unwrap();
+        assert_eq!(object["lines"], 7);
+        assert_eq!(object["level"], "WARN");
     }
 
     #[test]

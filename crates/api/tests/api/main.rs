@@ -55,6 +55,7 @@ mod log_lines;
 mod panics;
 mod slow_clients;
 mod start_time;
+mod unread_log;
 
 // What is promised to others.
 mod contract_files;

@@ -1,20 +1,26 @@
 //! Writes log lines to standard error from a thread of its own, so that a request never waits for the terminal, the
-//! pipe or the disk behind it. Under load, what comes within a few milliseconds is written at once.
+//! pipe or the disk behind it. Under load, what comes within a few milliseconds is written at once. Where nobody reads,
+//! lines are dropped and counted.
 
 use std::io::{self, Write};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread::{self, JoinHandle};
+use std::thread;
 use std::time::Duration;
 
 /// Lines are collected for this long after the first.
 const COLLECT: Duration = Duration::from_millis(5);
-/// Whoever logs waits while this much, in bytes, is not written yet.
+/// Lines are dropped while this much, in bytes, is not written yet.
 const MOST_WAITING: usize = 1024 * 1024;
+/// At the end, what is left is waited for this long at the most: nobody may be reading.
+const LAST_LINES: Duration = Duration::from_secs(1);
 
 #[derive(Default)]
 struct Waiting {
     lines: Vec<u8>,
+    /// Lines that found no place.
+    dropped: u64,
     closed: bool,
+    ended: bool,
 }
 
 #[derive(Default)]
@@ -22,8 +28,8 @@ struct Shared {
     waiting: Mutex<Waiting>,
     /// Something is waiting, or no more will come.
     added: Condvar,
-    /// What was waiting is on its way.
-    taken: Condvar,
+    /// All is written, and the thread is about to end.
+    ended: Condvar,
 }
 
 impl Shared {
@@ -32,38 +38,33 @@ impl Shared {
     }
 }
 
-/// The end that is written to.
+/// The end that is written to. It never waits for what reads the log.
 pub struct LogWriter(Arc<Shared>);
 
-/// Writes what is left when it is dropped.
-pub struct LogThread {
-    shared: Arc<Shared>,
-    thread: Option<JoinHandle<()>>,
-}
+/// Writes what is left when it is dropped, for a second at the most.
+pub struct LogThread(Arc<Shared>);
 
-/// Starts the thread, which writes to `out`.
+/// Starts the thread, which writes to `out`, and what `dropped` makes of the number of lines that had to be dropped.
 ///
 /// # Errors
 /// When the system has no thread left.
-pub fn start(out: impl Write + Send + 'static) -> io::Result<(LogWriter, LogThread)> {
+pub fn start(
+    out: impl Write + Send + 'static,
+    dropped: impl Fn(u64) -> Vec<u8> + Send + 'static,
+) -> io::Result<(LogWriter, LogThread)> {
     let shared = Arc::new(Shared::default());
     let reader = Arc::clone(&shared);
-    let run = move || write_until_closed(&reader, out);
-    let thread = thread::Builder::new().name("log".to_owned()).spawn(run)?;
-    let writer = LogWriter(Arc::clone(&shared));
-    let thread = Some(thread);
-    Ok((writer, LogThread { shared, thread }))
+    let run = move || write_until_closed(&reader, out, dropped);
+    thread::Builder::new().name("log".to_owned()).spawn(run)?;
+    Ok((LogWriter(Arc::clone(&shared)), LogThread(shared)))
 }
 
 impl Write for LogWriter {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
         let mut waiting = self.0.lock();
-        while waiting.lines.len() > MOST_WAITING && !waiting.closed {
-            waiting = self
-                .0
-                .taken
-                .wait(waiting)
-                .unwrap_or_else(PoisonError::into_inner);
+        if waiting.lines.len() + line.len() > MOST_WAITING {
+            waiting.dropped += 1;
+            return Ok(line.len());
         }
         if waiting.lines.is_empty() {
             self.0.added.notify_one();
@@ -79,20 +80,23 @@ impl Write for LogWriter {
 
 impl Drop for LogThread {
     fn drop(&mut self) {
-        self.shared.lock().closed = true;
-        self.shared.added.notify_one();
-        if let Some(thread) = self.thread.take() {
-            // Nothing is left to say it with if it panicked.
-            let _ = thread.join();
-        }
+        let Self(shared) = self;
+        let mut waiting = shared.lock();
+        waiting.closed = true;
+        shared.added.notify_one();
+        let ended = shared
+            .ended
+            .wait_timeout_while(waiting, LAST_LINES, |waiting| !waiting.ended);
+        // Nothing is left to say it with if it did not end.
+        drop(ended);
     }
 }
 
-fn write_until_closed(shared: &Shared, mut out: impl Write) {
+fn write_until_closed(shared: &Shared, mut out: impl Write, dropped_line: impl Fn(u64) -> Vec<u8>) {
     let mut lines = Vec::new();
     loop {
         let mut waiting = shared.lock();
-        while waiting.lines.is_empty() && !waiting.closed {
+        while waiting.lines.is_empty() && waiting.dropped == 0 && !waiting.closed {
             waiting = shared
                 .added
                 .wait(waiting)
@@ -105,12 +109,18 @@ fn write_until_closed(shared: &Shared, mut out: impl Write) {
         }
         let closed = waiting.closed;
         std::mem::swap(&mut lines, &mut waiting.lines);
+        let dropped = std::mem::take(&mut waiting.dropped);
         drop(waiting);
-        shared.taken.notify_all();
+        if dropped > 0 {
+            // They came after those that found a place.
+            lines.extend_from_slice(&dropped_line(dropped));
+        }
         // Nobody is there to read it if this fails.
         let _ = out.write_all(&lines);
         lines.clear();
         if closed {
+            shared.lock().ended = true;
+            shared.ended.notify_all();
             return;
         }
     }
@@ -119,6 +129,9 @@ fn write_until_closed(shared: &Shared, mut out: impl Write) {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+
+    use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+    use std::time::Instant;
 
     use super::*;
 
@@ -136,11 +149,35 @@ mod tests {
         }
     }
 
+    /// A pipe whose other end takes a piece only when it is asked to.
+    struct Pipe(SyncSender<Vec<u8>>);
+
+    fn pipe() -> (Pipe, Receiver<Vec<u8>>) {
+        let (sender, receiver) = sync_channel(0);
+        (Pipe(sender), receiver)
+    }
+
+    impl Write for Pipe {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            let sent = self.0.send(bytes.to_vec());
+            sent.map(|()| bytes.len())
+                .map_err(|_| io::ErrorKind::BrokenPipe.into())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn dropped(lines: u64) -> Vec<u8> {
+        format!("{lines} dropped\n").into_bytes()
+    }
+
     #[test]
     fn every_line_is_written_in_order_before_the_end() {
         let memory = Memory::default();
-        let (mut writer, thread) = start(memory.clone()).unwrap();
-        let lines: String = (0..50_000)
+        let (mut writer, thread) = start(memory.clone(), dropped).unwrap();
+        let lines: String = (0..20_000)
             .map(|number| format!("line {number} of many\n"))
             .collect();
         for line in lines.split_inclusive('\n') {
@@ -148,5 +185,40 @@ mod tests {
         }
         drop(thread);
         assert!(*memory.0.lock().unwrap() == lines.as_bytes());
+    }
+
+    #[test]
+    fn lines_that_nobody_reads_are_dropped_and_counted_and_nobody_waits() {
+        let (pipe, reader) = pipe();
+        let (mut writer, thread) = start(pipe, dropped).unwrap();
+        let start = Instant::now();
+        for _ in 0..30_000 {
+            writer.write_all(&[b'x'; 100]).unwrap();
+        }
+        assert!(start.elapsed() < Duration::from_secs(5));
+        let mut read = Vec::new();
+        while !read.ends_with(b"dropped\n") {
+            read.extend(reader.recv_timeout(Duration::from_secs(5)).unwrap());
+        }
+        let text = String::from_utf8(read).unwrap();
+        let kept = text.matches('x').count() as u64 / 100;
+        let told = text.rsplit('x').next().unwrap();
+        assert_eq!(told, format!("{} dropped\n", 30_000 - kept));
+        assert!(kept >= 10_000, "{kept}");
+        writer.write_all(b"read again\n").unwrap();
+        let last = reader.recv_timeout(Duration::from_secs(5)).unwrap();
+        assert_eq!(last, b"read again\n");
+        drop(thread);
+    }
+
+    #[test]
+    fn the_end_does_not_wait_for_a_reader_that_never_comes() {
+        let (pipe, _reader) = pipe();
+        let (mut writer, thread) = start(pipe, dropped).unwrap();
+        writer.write_all(b"unread\n").unwrap();
+        thread::sleep(Duration::from_millis(100));
+        let start = Instant::now();
+        drop(thread);
+        assert!(start.elapsed() < 3 * LAST_LINES, "{:?}", start.elapsed());
     }
 }

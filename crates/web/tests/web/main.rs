@@ -33,3 +33,4 @@ mod shared_loads;
 mod slow_clients;
 mod support;
 mod toggle;
+mod unread_log;
