@@ -2,17 +2,16 @@
 
 use std::panic::AssertUnwindSafe;
 
-use actix_web::body::{BoxBody, MessageBody};
+use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::error::InternalError;
-use actix_web::http::header::TRANSFER_ENCODING;
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage};
 use futures_util::FutureExt;
 
 use crate::http::error;
 use crate::process::access_log::RequestLine;
-use crate::process::connection::Progress;
+use crate::process::connection::{Answer, Progress};
 use crate::process::request_id::RequestId;
 
 /// Middleware: gives the request its id, turns errors and panics into problem documents, sends the id back as
@@ -21,27 +20,20 @@ use crate::process::request_id::RequestId;
 /// # Errors
 /// The answer to a request whose handler panicked.
 pub async fn log_requests(
-    request: ServiceRequest,
+    mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
-) -> Result<ServiceResponse<BoxBody>, Error> {
+) -> Result<ServiceResponse<Answer>, Error> {
     let id = RequestId::from_headers(request.headers());
     let line = RequestLine::of(&request, id);
     request.extensions_mut().insert(id);
-    let busy = request.conn_data::<Progress>().map(Progress::begin);
-    let is_streamed = request.headers().contains_key(TRANSFER_ENCODING);
+    let busy = Progress::begin(&mut request);
     match AssertUnwindSafe(next.call(request)).catch_unwind().await {
         Ok(Ok(response)) => {
             let mut response = error::render(response, id);
             id.add_to(response.headers_mut());
             let route = response.request().match_pattern();
             line.log(route.as_deref(), response.status());
-            if let Some(busy) = busy
-                && is_streamed
-                && response.status().is_client_error()
-            {
-                busy.rest_is_unwanted();
-            }
-            Ok(response)
+            Ok(response.map_body(|_, body| Answer::new(body, busy)))
         }
         Ok(Err(error)) => {
             line.log(None, error.as_response_error().status_code());

@@ -16,10 +16,10 @@ use crate::http::error;
 use crate::http::routes;
 use crate::limits;
 use crate::process::clock::{self, ClockError};
-use crate::process::connection::http_service;
 use crate::process::environment::BIND_ADDR;
 use crate::process::head::refuse_large_heads;
 use crate::process::listener;
+use crate::process::server::http_service;
 use crate::process::signals::StopSignals;
 use crate::process::state::ProcessState;
 use crate::request_log::log_requests;
@@ -138,7 +138,9 @@ impl Application {
         let workers = available_parallelism().map_or(1, usize::from);
         let server = Server::build()
             .workers(workers)
-            .max_concurrent_connections(limits::MAX_CONNECTIONS.div_ceil(workers))
+            .max_concurrent_connections(
+                limits::MAX_CONNECTIONS.div_ceil(workers) + limits::SPARE_CONNECTIONS,
+            )
             .shutdown_timeout(limits::STOP_TIMEOUT.as_secs())
             .disable_signals();
         let stop = server.graceful_shutdown_signal();
@@ -146,7 +148,7 @@ impl Application {
             .listen(
                 service::NAME,
                 listener,
-                http_service(app, error::refused, stop),
+                http_service(app, error::refused, |_| false, workers, stop),
             )
             .map_err(bind_error)?
             .run();

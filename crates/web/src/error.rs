@@ -41,6 +41,9 @@ pub enum WebError {
     /// What was sent is no HTTP request.
     #[error("this is no HTTP/1.1 request")]
     MalformedRequest,
+    /// One address has more connections than it may have.
+    #[error("too many connections from one address")]
+    TooManyConnections,
     /// The server failed before a handler was asked.
     #[error("the request could not be handled")]
     Failed,
@@ -151,6 +154,10 @@ impl WebError {
                 "That cannot be understood",
                 "What was sent is not a valid HTTP/1.1 request. Go to your tasks and try again from there.",
             ),
+            Self::TooManyConnections => (
+                "Too many connections are open",
+                "Your network has more of them than this page can serve. Wait a few seconds, then try again.",
+            ),
             Self::CrossSite => (
                 "This did not come from here",
                 "The form was sent by another site, so nothing was changed. Go to your tasks and try again from there.",
@@ -183,6 +190,7 @@ impl From<Refusal> for WebError {
             Refusal::HeadTimeout => Self::HeadTimeout,
             Refusal::HeadTooLarge => Self::HeadTooLarge,
             Refusal::Malformed => Self::MalformedRequest,
+            Refusal::TooManyConnections => Self::TooManyConnections,
             Refusal::Failed => Self::Failed,
         }
     }
@@ -198,6 +206,7 @@ impl ResponseError for WebError {
             Self::HeadTimeout | Self::BodyTimeout => StatusCode::REQUEST_TIMEOUT,
             Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::HeadTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+            Self::TooManyConnections => StatusCode::SERVICE_UNAVAILABLE,
             Self::CrossSite => StatusCode::FORBIDDEN,
             Self::UnknownPath | Self::UnknownTask => StatusCode::NOT_FOUND,
             Self::Api(error) | Self::Action { source: error, .. } => status_for(error),

@@ -185,6 +185,7 @@ fn request_may_be_unread(error: Option<&WebError>) -> bool {
             | WebError::HeadTimeout
             | WebError::HeadTooLarge
             | WebError::MalformedRequest
+            | WebError::TooManyConnections
             | WebError::Failed
             | WebError::CrossSite
             | WebError::UnknownPath,

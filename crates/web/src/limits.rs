@@ -13,12 +13,24 @@ pub const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
 pub const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 /// After an early answer the rest of the request is read and thrown away for this long, so that the answer arrives.
 pub const LINGER: Duration = Duration::from_secs(2);
+/// Bytes that are read of further requests while one is answered.
+pub const MAX_AHEAD: usize = 4 * 1024;
+/// A client must take at least [`MIN_WRITE`] bytes of an answer within this time.
+pub const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
+/// See [`WRITE_TIMEOUT`].
+pub const MIN_WRITE: usize = 8 * 1024;
+/// What the system keeps of an answer that was not taken yet, for each connection, in bytes. Linux doubles it.
+pub const SEND_BUFFER: u32 = 128 * 1024;
 /// An idle connection is kept for this long.
 pub const KEEP_ALIVE: Duration = Duration::from_secs(75);
 /// What is copied of an answer before it is sent, for each connection, in bytes; a longer one is sent piece by piece.
 pub const WRITE_BUFFER: usize = 24 * 1024;
 /// Connections at a time: each takes up to 45 KB while a page is sent, and all together fit beside the rest into 64 MB.
 pub const MAX_CONNECTIONS: usize = 1024;
+/// Connections of one address at a time, unless it is trusted to speak for many.
+pub const MAX_PER_ADDRESS: usize = MAX_CONNECTIONS / 2;
+/// Connections beyond [`MAX_CONNECTIONS`] for each worker thread, while others are being closed for them.
+pub const SPARE_CONNECTIONS: usize = 32;
 /// Connections that may wait to be accepted: the system drops what comes beyond, and clients that were dropped try
 /// again only after a second.
 pub const BACKLOG: u32 = 2048;

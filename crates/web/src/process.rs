@@ -16,6 +16,7 @@ pub mod listener;
 pub mod log_writer;
 pub mod refusal;
 pub mod request_id;
+pub mod server;
 pub mod signals;
 pub mod state;
 pub mod telemetry;

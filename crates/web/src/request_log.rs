@@ -2,17 +2,16 @@
 
 use std::panic::AssertUnwindSafe;
 
-use actix_web::body::{BoxBody, MessageBody};
+use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::error::InternalError;
 use actix_web::http::StatusCode;
-use actix_web::http::header::TRANSFER_ENCODING;
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage, web};
 use futures_util::FutureExt;
 
 use crate::process::access_log::RequestLine;
-use crate::process::connection::Progress;
+use crate::process::connection::{Answer, Progress};
 use crate::process::request_id::RequestId;
 use crate::templates::Templates;
 use crate::{error_pages, security_headers};
@@ -48,14 +47,13 @@ impl Cause {
 /// # Errors
 /// The answer to a request whose handler panicked.
 pub async fn log_requests(
-    request: ServiceRequest,
+    mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
-) -> Result<ServiceResponse<BoxBody>, Error> {
+) -> Result<ServiceResponse<Answer>, Error> {
     let id = RequestId::from_headers(request.headers());
     let line = RequestLine::of(&request, id);
     request.extensions_mut().insert(id);
-    let busy = request.conn_data::<Progress>().map(Progress::begin);
-    let is_streamed = request.headers().contains_key(TRANSFER_ENCODING);
+    let busy = Progress::begin(&mut request);
     let over_tls = security_headers::is_over_tls(request.headers());
     let templates = request.app_data::<web::Data<Templates>>().cloned();
     match AssertUnwindSafe(next.call(request)).catch_unwind().await {
@@ -66,13 +64,7 @@ pub async fn log_requests(
             let status = response.status();
             log_cause(id, status, response.response().extensions().get());
             line.log(route.as_deref(), status);
-            if let Some(busy) = busy
-                && is_streamed
-                && status.is_client_error()
-            {
-                busy.rest_is_unwanted();
-            }
-            Ok(response)
+            Ok(response.map_body(|_, body| Answer::new(body, busy)))
         }
         Ok(Err(error)) => {
             let status = error.as_response_error().status_code();

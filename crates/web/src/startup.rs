@@ -20,10 +20,10 @@ use crate::limits;
 use crate::list_loader::ListLoader;
 use crate::list_page::KeptPages;
 use crate::process::clock::{self, ClockError};
-use crate::process::connection::http_service;
 use crate::process::environment::BIND_ADDR;
 use crate::process::head::refuse_large_heads;
 use crate::process::listener;
+use crate::process::server::http_service;
 use crate::process::signals::StopSignals;
 use crate::process::state::ProcessState;
 use crate::request_log::log_requests;
@@ -135,12 +135,18 @@ impl Application {
         };
         let server = Server::build()
             .workers(workers)
-            .max_concurrent_connections(limits::MAX_CONNECTIONS.div_ceil(workers))
+            .max_concurrent_connections(
+                limits::MAX_CONNECTIONS.div_ceil(workers) + limits::SPARE_CONNECTIONS,
+            )
             .shutdown_timeout(limits::STOP_TIMEOUT.as_secs())
             .disable_signals();
         let stop = server.graceful_shutdown_signal();
         let server = server
-            .listen(service::NAME, listener, http_service(app, refused, stop))
+            .listen(
+                service::NAME,
+                listener,
+                http_service(app, refused, |_| false, workers, stop),
+            )
             .map_err(bind_failure)?
             .run();
         log::info!(

@@ -89,6 +89,9 @@ pub enum ApiError {
     /// The request is understood, but what it says is not acceptable.
     #[error("The request was understood, but some of its values are not acceptable.")]
     Validation(Vec<FieldError>),
+    /// One address has more connections than it may have.
+    #[error("Too many connections are open. Close some, and try again in a moment.")]
+    TooManyConnections,
     /// A handler panicked.
     #[error("Something went wrong on our side. Try again; if it stays, report the request id.")]
     Panicked,
@@ -197,6 +200,7 @@ impl ApiError {
             | Self::UnsupportedCharset(_)
             | Self::UnsupportedCoding
             | Self::HeadTooLarge(_)
+            | Self::TooManyConnections
             | Self::Panicked
             | Self::Store(
                 StoreError::UnknownTask
@@ -220,6 +224,7 @@ impl ApiError {
             }
             Self::NotReady(_)
             | Self::Stopping
+            | Self::TooManyConnections
             | Self::Store(
                 StoreError::QueueFull
                 | StoreError::Locked
@@ -239,6 +244,7 @@ impl From<Refusal> for ApiError {
             Refusal::HeadTimeout => Self::HeadTimeout(HEAD_TIMEOUT.as_secs()),
             Refusal::HeadTooLarge => Self::HeadTooLarge(MAX_HEAD),
             Refusal::Malformed => Self::MalformedRequest,
+            Refusal::TooManyConnections => Self::TooManyConnections,
             Refusal::Failed => Self::Panicked,
         }
     }
@@ -274,6 +280,7 @@ impl ResponseError for ApiError {
             }
             Self::NotReady(_)
             | Self::Stopping
+            | Self::TooManyConnections
             | Self::Store(
                 StoreError::QueueFull
                 | StoreError::Locked

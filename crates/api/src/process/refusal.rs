@@ -16,6 +16,9 @@ pub enum Refusal {
     /// What was sent is no HTTP request.
     #[error("this is no HTTP/1.1 request")]
     Malformed,
+    /// Its address has more connections than it may have, and all of them are busy.
+    #[error("too many connections from one address")]
+    TooManyConnections,
     /// The server failed.
     #[error("the request could not be handled")]
     Failed,
@@ -27,6 +30,7 @@ impl ResponseError for Refusal {
             Self::HeadTimeout => StatusCode::REQUEST_TIMEOUT,
             Self::HeadTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
             Self::Malformed => StatusCode::BAD_REQUEST,
+            Self::TooManyConnections => StatusCode::SERVICE_UNAVAILABLE,
             Self::Failed => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }

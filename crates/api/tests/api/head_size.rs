@@ -1,5 +1,7 @@
 //! Request line and headers may have 16 KiB together.
 
+use std::time::{Duration, Instant};
+
 use crate::support::TestApi;
 
 const LIMIT: usize = 16 * 1024;
@@ -34,6 +36,24 @@ async fn a_head_over_the_limit_is_431() {
             .answer("GET", "/api/tasks")
             .await
             .problem(431, "about:blank");
+    }
+}
+
+#[actix_web::test]
+async fn a_head_over_the_limit_is_refused_while_it_is_read() {
+    let api = TestApi::start().await;
+    for length in [LIMIT + 1, 4 * LIMIT, 8 * LIMIT] {
+        let mut connection = api.raw().await;
+        connection.request("GET", "/healthz", "").await;
+        connection.answer("GET", "/healthz").await.expect(200);
+        // It does not end.
+        connection.send(head_of(length + 4).trim_end()).await;
+        let start = Instant::now();
+        connection
+            .answer("GET", "/api/tasks")
+            .await
+            .problem(431, "about:blank");
+        assert!(start.elapsed() < Duration::from_secs(3));
     }
 }
 

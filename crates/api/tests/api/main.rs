@@ -49,6 +49,7 @@ mod store_refused;
 mod command_line;
 mod configuration;
 mod connection_limit;
+mod crowded;
 mod graceful_stop;
 mod healthcheck;
 mod log_lines;

@@ -50,6 +50,19 @@ async fn what_came_before_it_is_answered_first() {
 }
 
 #[actix_web::test]
+async fn so_it_is_when_both_come_at_once() {
+    let api = TestApi::start().await;
+    let mut connection = api.raw().await;
+    let fine = "GET /healthz HTTP/1.1\r\nHost: api\r\n\r\n";
+    connection.send([fine, "nonsense\r\n\r\n"].concat()).await;
+    connection.answer("GET", "/healthz").await.expect(200);
+    connection
+        .answer("GET", "/api/tasks")
+        .await
+        .problem(400, "about:blank");
+}
+
+#[actix_web::test]
 async fn an_answer_that_speaks_of_http_is_left_alone() {
     let api = TestApi::start().await;
     let text = "HTTP/1.1 400 Bad Request";

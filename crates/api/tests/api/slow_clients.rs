@@ -6,6 +6,8 @@ use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
 use reqwest::Method;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpSocket;
 
 use crate::support::raw::Writer;
 use crate::support::{Process, Store, TestApi, pause, process};
@@ -58,6 +60,7 @@ async fn slow_clients_are_cut() {
         a_body_that_nobody_reads_is_cut_too(&api),
         a_refused_body_that_never_ends_is_cut(&api),
         a_refused_body_that_ends_keeps_its_connection(&api),
+        an_answer_that_nobody_takes_is_given_up(),
     );
 }
 
@@ -199,6 +202,25 @@ async fn a_refused_body_that_ends_keeps_its_connection(api: &TestApi) {
         answer.problem(404, "about:blank");
         pause(1000).await;
     }
+}
+
+async fn an_answer_that_nobody_takes_is_given_up() {
+    let api = TestApi::start().await;
+    let new = serde_json::json!({"title": "long", "description": "x".repeat(4000)});
+    for _ in 0..100 {
+        api.post("/api/tasks").json(&new).send().await.expect(201);
+    }
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.set_recv_buffer_size(8 * 1024).unwrap();
+    let mut stream = socket.connect(api.address).await.unwrap();
+    let request = "GET /api/tasks?limit=100 HTTP/1.1\r\nHost: api\r\n\r\n".repeat(20);
+    stream.write_all(request.as_bytes()).await.unwrap();
+    pause(14_000).await;
+    let mut answers = Vec::new();
+    let read = stream.read_to_end(&mut answers);
+    let read = actix_web::rt::time::timeout(Duration::from_secs(5), read).await;
+    assert!(read.is_ok(), "the connection is still open");
+    assert!(answers.len() < 2_000_000, "{}", answers.len());
 }
 
 #[actix_web::test]

@@ -6,7 +6,7 @@ use std::net::{SocketAddr, TcpListener};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use tokio::net::TcpSocket;
 
-use crate::limits::{BACKLOG, OPEN_FILES};
+use crate::limits::{BACKLOG, OPEN_FILES, SEND_BUFFER};
 
 /// Raises the soft limit of open files, which is 1024 in many places, towards [`OPEN_FILES`].
 ///
@@ -32,6 +32,8 @@ pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     };
     // As the standard library does: connections of an earlier process that are still closing are in nobody's way.
     socket.set_reuseaddr(true)?;
+    // Connections inherit it.
+    socket.set_send_buffer_size(SEND_BUFFER)?;
     socket.bind(address)?;
     socket.listen(BACKLOG)?.into_std()
 }

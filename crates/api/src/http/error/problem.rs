@@ -3,7 +3,7 @@
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::ServiceResponse;
-use actix_web::http::header::CONTENT_TYPE;
+use actix_web::http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use actix_web::{Error, HttpResponse, HttpResponseBuilder, ResponseError};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -85,8 +85,12 @@ impl ApiError {
     fn to_http(&self, request_id: RequestId) -> Vec<u8> {
         let status = self.status_code();
         let body = serde_json::to_string(&self.problem(request_id)).unwrap_or_default();
+        let line = |(name, value): (HeaderName, HeaderValue)| {
+            Some(format!("{name}: {}\r\n", value.to_str().ok()?))
+        };
+        let header = self.header().and_then(line).unwrap_or_default();
         format!(
-            "HTTP/1.1 {} {}\r\ncontent-type: {PROBLEM_JSON}\r\ncontent-length: {}\r\nconnection: close\r\n\
+            "HTTP/1.1 {} {}\r\ncontent-type: {PROBLEM_JSON}\r\ncontent-length: {}\r\nconnection: close\r\n{header}\
              {X_REQUEST_ID}: {request_id}\r\n\r\n{body}",
             status.as_u16(),
             status.canonical_reason().unwrap_or_default(),

@@ -1,0 +1,192 @@
+//! How many connections there may be at a time, and which of them ends when one more comes: the one that has waited
+//! longest for its client.
+
+use std::cell::{Cell, RefCell};
+use std::net::{IpAddr, Ipv6Addr};
+use std::rc::Rc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::progress::State;
+use crate::limits::{MAX_CONNECTIONS, MAX_PER_ADDRESS};
+
+/// Connections closed in favour of others are told in the log at most this often.
+const TELL_EVERY: Duration = Duration::from_secs(10);
+
+/// The connections of one worker thread.
+#[derive(Debug)]
+pub struct Places {
+    most: usize,
+    most_per_address: usize,
+    taken: RefCell<Vec<Rc<State>>>,
+    /// Closed in favour of others since that was told.
+    closed: Cell<u64>,
+    told: Cell<Option<Instant>>,
+}
+
+/// A connection's place for as long as this lives.
+#[derive(Debug)]
+pub(super) struct Place {
+    places: Rc<Places>,
+    state: Rc<State>,
+}
+
+impl Places {
+    /// The share of one of so many worker threads.
+    #[must_use]
+    pub fn share(workers: usize) -> Rc<Self> {
+        Rc::new(Self {
+            most: MAX_CONNECTIONS.div_ceil(workers),
+            most_per_address: MAX_PER_ADDRESS.div_ceil(workers),
+            taken: RefCell::default(),
+            closed: Cell::new(0),
+            told: Cell::new(None),
+        })
+    }
+
+    /// Finds a place for a new connection. None when all that its address may have are busy.
+    pub(super) fn admit(self: &Rc<Self>, state: &Rc<State>) -> Option<Place> {
+        let mut taken = self.taken.borrow_mut();
+        let (mut open, mut of_address) = (0, 0);
+        let mut longest: Option<&Rc<State>> = None;
+        let mut longest_of_address: Option<&Rc<State>> = None;
+        for other in taken.iter().filter(|other| !other.evicted.get()) {
+            let same = state.address.is_some() && other.address == state.address;
+            open += 1;
+            of_address += usize::from(same);
+            keep_longest(&mut longest, other);
+            if same {
+                keep_longest(&mut longest_of_address, other);
+            }
+        }
+        if of_address >= self.most_per_address {
+            self.evict(longest_of_address?, open);
+        } else if open >= self.most
+            && let Some(longest) = longest
+        {
+            self.evict(longest, open);
+        }
+        taken.push(Rc::clone(state));
+        Some(Place {
+            places: Rc::clone(self),
+            state: Rc::clone(state),
+        })
+    }
+
+    fn evict(&self, state: &State, open: usize) {
+        state.evicted.set(true);
+        state.wake();
+        self.closed.set(self.closed.get() + 1);
+        let now = Instant::now();
+        if self.told.get().is_none_or(|told| now - told >= TELL_EVERY) {
+            self.told.set(Some(now));
+            log::warn!(
+                closed = self.closed.take(), open = open;
+                "no place is left: connections that waited longest for their clients are closed for new ones"
+            );
+        }
+    }
+}
+
+fn keep_longest<'a>(longest: &mut Option<&'a Rc<State>>, other: &'a Rc<State>) {
+    let since = |state: &Rc<State>| state.waiting_since.get();
+    if let Some(waiting) = since(other)
+        && longest
+            .and_then(since)
+            .is_none_or(|longest| waiting < longest)
+    {
+        *longest = Some(other);
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut taken = self.places.taken.borrow_mut();
+        if let Some(at) = taken
+            .iter()
+            .position(|state| Rc::ptr_eq(state, &self.state))
+        {
+            taken.swap_remove(at);
+        }
+    }
+}
+
+/// What stands for a client: an IPv4 address, or the /64 network of an IPv6 address, which is one household.
+pub(super) fn network_of(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into(),
+        address @ IpAddr::V4(_) => address,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    fn places(most: usize, most_per_address: usize) -> Rc<Places> {
+        Rc::new(Places {
+            most,
+            most_per_address,
+            taken: RefCell::default(),
+            closed: Cell::new(0),
+            told: Cell::new(None),
+        })
+    }
+
+    fn waiting(address: u8, seconds: u64) -> Rc<State> {
+        let state = State::accepted(Some([10, 0, 0, address].into()));
+        let since = state.waiting_since.get().unwrap();
+        let since = since.checked_sub(Duration::from_secs(seconds));
+        state.waiting_since.set(since);
+        state
+    }
+
+    #[test]
+    fn the_longest_waiting_of_all_goes_when_all_places_are_taken() {
+        let places = places(3, 3);
+        let states = [waiting(1, 5), waiting(2, 9), waiting(3, 7)];
+        let _taken = states.each_ref().map(|state| places.admit(state).unwrap());
+        assert!(states.iter().all(|state| !state.evicted.get()));
+        let _new = places.admit(&waiting(4, 0)).unwrap();
+        let _newer = places.admit(&waiting(5, 0)).unwrap();
+        assert_eq!(states.map(|state| state.evicted.get()), [false, true, true]);
+    }
+
+    #[test]
+    fn an_address_with_its_share_loses_its_own() {
+        let places = places(10, 2);
+        let states = [waiting(1, 9), waiting(2, 1), waiting(2, 2)];
+        let _taken = states.each_ref().map(|state| places.admit(state).unwrap());
+        let _new = places.admit(&waiting(2, 0)).unwrap();
+        assert_eq!(
+            states.map(|state| state.evicted.get()),
+            [false, false, true]
+        );
+    }
+
+    #[test]
+    fn what_is_being_answered_stays_and_one_more_of_its_address_is_refused() {
+        let places = places(10, 2);
+        let states = [waiting(1, 9), waiting(1, 9)];
+        let mut taken: Vec<_> = states.iter().map(|state| places.admit(state)).collect();
+        for state in &states {
+            state.waiting_since.set(None);
+        }
+        assert!(places.admit(&waiting(1, 0)).is_none());
+        assert!(places.admit(&waiting(2, 0)).is_some());
+        taken.pop();
+        assert!(places.admit(&waiting(1, 0)).is_some());
+    }
+
+    #[test]
+    fn neighbours_in_a_network_of_ipv6_count_as_one() {
+        let network = |text: &str| network_of(text.parse().unwrap());
+        assert_eq!(network("2001:db8:1:2::1"), network("2001:db8:1:2:ffff::2"));
+        assert_ne!(network("2001:db8:1:2::1"), network("2001:db8:1:3::1"));
+        assert_eq!(network("::ffff:10.0.0.1"), network("10.0.0.1"));
+        assert_ne!(network("10.0.0.1"), network("10.0.0.2"));
+    }
+}

@@ -1,0 +1,107 @@
+//! Clients that take places and do not use them do not keep others from being answered.
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::time::Duration;
+
+use task_tracker_web::process::listener::raise_open_files;
+
+use crate::support::{Process, nobody};
+
+/// More than there are places.
+const CROWD: usize = 1400;
+/// Long before what such clients may take, short of what a loaded machine may.
+const SOON: Duration = Duration::from_secs(3);
+
+/// Connects from one of 127.0.0.2 and so on, which are all here.
+pub fn connect_from(host: u8, port: u16) -> TcpStream {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_io()
+        .build()
+        .unwrap();
+    let stream = runtime.block_on(async {
+        let socket = tokio::net::TcpSocket::new_v4().unwrap();
+        socket
+            .bind(SocketAddr::from(([127, 0, 0, host], 0)))
+            .unwrap();
+        socket
+            .connect(SocketAddr::from(([127, 0, 0, 1], port)))
+            .await
+    });
+    let stream = stream.unwrap().into_std().unwrap();
+    stream.set_nonblocking(false).unwrap();
+    stream
+}
+
+pub fn is_answered(port: u16, host: u8) -> bool {
+    let mut stream = connect_from(host, port);
+    stream.set_read_timeout(Some(SOON)).unwrap();
+    let request = b"GET /healthz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
+    let mut answer = String::new();
+    stream.write_all(request).is_ok()
+        && stream.read_to_string(&mut answer).is_ok()
+        && answer.starts_with("HTTP/1.1 200 ")
+}
+
+/// Whether others are answered while a crowd has sent `parts`, each after an answer to the one before.
+fn others_are_answered(parts: &[&str]) {
+    raise_open_files().unwrap();
+    let web = Process::start(&[("API_URL", &nobody())]);
+    let mut crowd = Vec::new();
+    for number in 0..CROWD {
+        let host = u8::try_from(2 + number % 8).unwrap();
+        let mut stream = connect_from(host, web.port);
+        stream.set_read_timeout(Some(SOON)).unwrap();
+        for (at, part) in parts.iter().enumerate() {
+            if at > 0 && stream.read(&mut [0; 4096]).is_err() {
+                panic!("the {number}th of the crowd is not answered");
+            }
+            let _ = stream.write_all(part.as_bytes());
+        }
+        crowd.push(stream);
+    }
+    for _ in 0..20 {
+        assert!(is_answered(web.port, 1));
+    }
+}
+
+#[test]
+fn a_crowd_of_idle_clients_leaves_places_for_others() {
+    others_are_answered(&[""]);
+}
+
+#[test]
+fn a_crowd_of_second_heads_that_stop_leaves_places_for_others() {
+    others_are_answered(&["GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n", "G"]);
+}
+
+#[test]
+fn a_crowd_of_forms_that_stop_leaves_places_for_others() {
+    others_are_answered(&[
+        "POST /tasks/add HTTP/1.1\r\nhost: x\r\ncontent-type: application/x-www-form-urlencoded\r\n\
+         transfer-encoding: chunked\r\n\r\n5\r\ntitl",
+    ]);
+}
+
+#[test]
+fn one_address_cannot_take_the_places_of_others() {
+    raise_open_files().unwrap();
+    let web = Process::start(&[("API_URL", &nobody())]);
+    let ask = |stream: &mut TcpStream| {
+        let _ = stream.write_all(b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n");
+        let read = stream.read(&mut [0; 4096]);
+        read.is_ok_and(|bytes| bytes > 0)
+    };
+    let mut kept = connect_from(2, web.port);
+    kept.set_read_timeout(Some(SOON)).unwrap();
+    assert!(ask(&mut kept));
+    let mut crowd = Vec::new();
+    for _ in 0..CROWD {
+        let mut stream = connect_from(3, web.port);
+        stream.set_read_timeout(Some(SOON)).unwrap();
+        assert!(ask(&mut stream));
+        crowd.push(stream);
+    }
+    // It has waited longer than all of them.
+    assert!(ask(&mut kept), "it lost its place to another address");
+}
