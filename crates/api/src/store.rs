@@ -16,11 +16,16 @@ use crate::domain::{
 };
 
 mod backup;
+mod checkpoint;
+mod checks;
+mod connection;
 mod filesystem;
 mod idempotency;
 mod keeper;
+mod location;
 mod lock;
 mod open;
+mod open_error;
 mod page;
 mod readers;
 mod schedule;
@@ -31,7 +36,7 @@ mod writer;
 pub use backup::{BackupError, Summary, backup, backup_to, check, open_copy, restore};
 pub use filesystem::Journal;
 pub use keeper::{Keeper, StoreFailure};
-pub use open::OpenError;
+pub use open_error::OpenError;
 pub use page::{Counts, TaskPage};
 pub use schedule::BackupSchedule;
 pub use schema::SchemaVersion;

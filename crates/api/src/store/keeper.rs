@@ -15,8 +15,9 @@ use thiserror::Error;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use super::filesystem::Journal;
+use super::location::Location;
 use super::lock::LockFile;
-use super::open::{Location, OnFailure, OpenStore, Settings};
+use super::open::{OnFailure, OpenStore, Settings};
 use super::schedule::{BackupSchedule, LastBackup};
 use super::schema;
 use super::{OpenError, State, Store, StoreError, last_owner};

@@ -12,7 +12,7 @@ use nix::fcntl::{FcntlArg, fcntl};
 use nix::libc;
 
 use super::filesystem;
-use super::open::folder_of;
+use super::location::folder_of;
 
 /// Locked by the process that has the store open.
 const HOLDER: i64 = 0;

@@ -17,7 +17,7 @@ use tokio::sync::oneshot;
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
-use super::open::{BUSY_TIMEOUT, prepare_for_requests};
+use super::connection::{BUSY_TIMEOUT, prepare_for_requests};
 use super::{StoreError, last_owner};
 
 /// Connections, and threads that read at a time: one a processor. More were no faster, and each keeps pages of its own.

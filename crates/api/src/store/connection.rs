@@ -1,0 +1,163 @@
+//! The settings of SQLite's connections.
+
+use std::io;
+use std::time::Duration;
+
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, OpenFlags};
+
+use super::OpenError;
+use super::filesystem::Journal;
+use super::location::Location;
+
+/// How long a statement waits for another program's lock. The web asks twice, and gives up after 3 s: both times it must
+/// be told, though the second may have to wait for the end of somebody else's wait too (`LOCK_PATIENCE` of the writer).
+pub(super) const BUSY_TIMEOUT: Duration = Duration::from_millis(700);
+/// Pages in the log at which the writer does it itself, should the background not keep up.
+const CHECKPOINT_BACKSTOP: u32 = 16_384;
+
+/// Opens the writer's connection. Until all checks have passed it leaves the log alone when it closes.
+pub(super) fn connect(location: &Location) -> Result<Connection, OpenError> {
+    let connection = Connection::open_with_flags(
+        &location.path,
+        OpenFlags::SQLITE_OPEN_READ_WRITE
+            | OpenFlags::SQLITE_OPEN_CREATE
+            | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+    )
+    .map_err(location.sqlite())?;
+    connection
+        .busy_timeout(BUSY_TIMEOUT)
+        .map_err(location.sqlite())?;
+    connection
+        .set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)
+        .map_err(location.sqlite())?;
+    if location.journal == Journal::Truncate {
+        connection
+            .pragma_update(None, "locking_mode", "EXCLUSIVE")
+            .map_err(location.sqlite())?;
+    }
+    Ok(connection)
+}
+
+/// Pages of the file that each connection keeps, in KiB: half of what SQLite does by itself, since the system keeps them
+/// for all connections together.
+const CACHE_KIB: i64 = 1024;
+
+/// What is set for each connection that serves requests, whether it writes or reads.
+pub(super) fn prepare_for_requests(connection: &Connection) -> rusqlite::Result<()> {
+    // SQLite is built with statistics (STAT4) here, and would plan a statement anew whenever a parameter that its plan
+    // may depend on, such as the place a page begins at, has another value.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
+    connection.pragma_update(None, "trusted_schema", false)?;
+    connection.pragma_update(None, "cell_size_check", true)
+}
+
+pub(super) fn keep_checkpoint_on_close(connection: &Connection) -> rusqlite::Result<()> {
+    connection
+        .set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)
+        .map(|_| ())
+}
+
+/// Sets the connection up for writing.
+pub(super) fn prepare_for_writing(
+    connection: &Connection,
+    location: &Location,
+) -> Result<(), OpenError> {
+    let (mode, synchronous) = match location.journal {
+        Journal::Wal => ("wal", "FULL"),
+        Journal::Truncate => ("truncate", "EXTRA"),
+    };
+    let prepare = || -> rusqlite::Result<String> {
+        let set = set_journal_mode(connection, mode)?;
+        prepare_for_requests(connection)?;
+        connection.pragma_update(None, "synchronous", synchronous)?;
+        connection.pragma_update(None, "foreign_keys", true)?;
+        connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_BACKSTOP)?;
+        Ok(set)
+    };
+    let set = prepare().map_err(location.sqlite())?;
+    if set != mode {
+        let source = io::Error::other(format!("the journal stays {set} where {mode} is needed"));
+        return Err(OpenError::Io {
+            path: location.path.clone(),
+            source,
+        });
+    }
+    connection.set_prepared_statement_cache_capacity(32);
+    Ok(())
+}
+
+/// Sets the journal mode and says which one it is now.
+pub(super) fn set_journal_mode(connection: &Connection, mode: &str) -> rusqlite::Result<String> {
+    let mut statement = connection.prepare(&format!("PRAGMA journal_mode = {mode}"))?;
+    let mut rows = statement.query([])?;
+    let set = match rows.next()? {
+        Some(row) => row.get(0)?,
+        None => return Err(rusqlite::Error::QueryReturnedNoRows),
+    };
+    // The file is changed only after the row: without this step a failure would go unseen, and the store would be
+    // written in another mode than the one it says.
+    while rows.next()?.is_some() {}
+    // After quick_check SQLite leaves a read transaction open here, which holds up the checkpoint; the next read ends
+    // it.
+    connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
+    Ok(set)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use rusqlite::types::Value;
+
+    use super::*;
+
+    #[track_caller]
+    fn assert_settings(connection: &Connection, expected: &[(&str, Value)]) {
+        for (name, value) in expected {
+            let set = connection.pragma_query_value(None, name, |row| row.get::<_, Value>(0));
+            assert_eq!(set.unwrap(), *value, "{name}");
+        }
+    }
+
+    #[test]
+    fn the_writer_has_all_its_settings() {
+        for (journal, mode, synchronous, locking) in [
+            (Journal::Wal, "wal", 2, "normal"),
+            (Journal::Truncate, "truncate", 3, "exclusive"),
+        ] {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("tasks.db");
+            let location = Location::prepare(&path, Some(journal)).unwrap();
+            let connection = connect(&location).unwrap();
+            prepare_for_writing(&connection, &location).unwrap();
+            let expected = [
+                ("busy_timeout", Value::Integer(700)),
+                ("journal_mode", Value::Text(mode.to_owned())),
+                ("locking_mode", Value::Text(locking.to_owned())),
+                ("synchronous", Value::Integer(synchronous)),
+                ("foreign_keys", Value::Integer(1)),
+                ("trusted_schema", Value::Integer(0)),
+                ("cache_size", Value::Integer(-CACHE_KIB)),
+                ("cell_size_check", Value::Integer(1)),
+            ];
+            assert_settings(&connection, &expected);
+        }
+    }
+
+    #[test]
+    fn a_journal_that_stays_another_is_not_written_with() {
+        // What is in memory has no log, whatever it is told.
+        let connection = Connection::open_in_memory().unwrap();
+        let location = Location {
+            path: ":memory:".into(),
+            journal: Journal::Wal,
+        };
+        let refused = prepare_for_writing(&connection, &location).unwrap_err();
+        assert!(
+            refused.to_string().contains("stays memory where wal"),
+            "{refused}"
+        );
+    }
+}
