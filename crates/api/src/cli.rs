@@ -2,18 +2,25 @@
 
 use std::ffi::OsString;
 use std::io;
+use std::num::NonZero;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::thread::available_parallelism;
 
 use thiserror::Error;
 
 use crate::config::Config;
-use crate::process::command::{self, EX_CONFIG, EX_IOERR, EX_USAGE};
+use crate::process::command::{self, EX_CONFIG, EX_IOERR, EX_OSERR, EX_USAGE};
 use crate::process::environment::ConfigError;
 use crate::process::healthcheck::{self, HealthcheckError};
 use crate::process::telemetry::{self, TelemetryError};
+use crate::process::threads::{self, TooFewThreads};
 use crate::startup::{Application, StartupError, StopError};
 use crate::store::{self, BackupError};
+
+/// Threads that serving needs, whatever the processors: the log, the server's own, the store's keeper, writer,
+/// checkpointer, scheduler and check, the pool's three, one that blocks, and one to spare.
+const THREADS: usize = 12;
 
 const HELP: &str = "\
 The internal REST API of Task Tracker.
@@ -93,6 +100,9 @@ pub enum Failure {
     /// A variable of the environment cannot be used.
     #[error(transparent)]
     Config(#[from] ConfigError),
+    /// The system allows too few threads.
+    #[error(transparent)]
+    Threads(#[from] TooFewThreads),
     /// The log could not be started.
     #[error(transparent)]
     Telemetry(#[from] TelemetryError),
@@ -126,6 +136,7 @@ impl Failure {
         match self {
             Self::Usage(_) | Self::MissingFile(_) => EX_USAGE.into(),
             Self::Config(_) => EX_CONFIG.into(),
+            Self::Threads(_) => EX_OSERR.into(),
             Self::Startup(failure) if failure.is_configuration() => EX_CONFIG.into(),
             Self::Stop(failure) if failure.is_configuration() => EX_CONFIG.into(),
             Self::Stop(StopError::StoreUntrusted(_)) => EX_IOERR.into(),
@@ -230,6 +241,9 @@ pub fn run(command: Command) -> Result<(), Failure> {
 }
 
 fn serve(config: Config) -> Result<(), Failure> {
+    // One for each processor that serves, and those that read.
+    let processors = available_parallelism().map_or(1, NonZero::get);
+    threads::check(THREADS + processors + processors.clamp(2, 8))?;
     let _log = telemetry::init(&config.log)?;
     let served = command::run(async {
         let application = Application::build(config).await?;

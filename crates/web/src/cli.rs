@@ -2,16 +2,22 @@
 
 use std::ffi::OsString;
 use std::io;
+use std::num::NonZero;
 use std::process::ExitCode;
+use std::thread::available_parallelism;
 
 use thiserror::Error;
 
 use crate::config::Config;
-use crate::process::command::{self, EX_CONFIG, EX_USAGE};
+use crate::process::command::{self, EX_CONFIG, EX_OSERR, EX_USAGE};
 use crate::process::environment::ConfigError;
 use crate::process::healthcheck::{self, HealthcheckError};
 use crate::process::telemetry::{self, TelemetryError};
+use crate::process::threads::{self, TooFewThreads};
 use crate::startup::{Application, StartupError};
+
+/// Threads that serving needs, whatever the processors: the log, the server's own, one that blocks, and one to spare.
+const THREADS: usize = 4;
 
 const HELP: &str = "\
 The public frontend of Task Tracker: HTML pages over the internal API.
@@ -57,6 +63,9 @@ pub enum Failure {
     /// A variable of the environment cannot be used.
     #[error(transparent)]
     Config(#[from] ConfigError),
+    /// The system allows too few threads.
+    #[error(transparent)]
+    Threads(#[from] TooFewThreads),
     /// The log could not be started.
     #[error(transparent)]
     Telemetry(#[from] TelemetryError),
@@ -84,6 +93,7 @@ impl Failure {
         match self {
             Self::Usage(_) => EX_USAGE.into(),
             Self::Config(_) => EX_CONFIG.into(),
+            Self::Threads(_) => EX_OSERR.into(),
             Self::Startup(failure) if failure.is_configuration() => EX_CONFIG.into(),
             Self::Telemetry(_)
             | Self::Runtime(_)
@@ -135,6 +145,8 @@ pub fn run(command: Command) -> Result<(), Failure> {
 }
 
 fn serve(config: Config) -> Result<(), Failure> {
+    // One for each processor serves.
+    threads::check(THREADS + available_parallelism().map_or(1, NonZero::get))?;
     let _log = telemetry::init(&config.log)?;
     let served = command::run(async {
         let application = Application::build(config)?;

@@ -10,6 +10,8 @@ use tokio::runtime;
 
 /// Exit code of `sysexits.h`: the command was used wrongly.
 pub const EX_USAGE: u8 = 64;
+/// Exit code of `sysexits.h`: the system does not allow what is needed.
+pub const EX_OSERR: u8 = 71;
 /// Exit code of `sysexits.h`: the disk can no longer be trusted.
 pub const EX_IOERR: u8 = 74;
 /// Exit code of `sysexits.h`: something is configured in a way that cannot work.

@@ -6,6 +6,7 @@ mod torture;
 
 mod backup;
 mod clock;
+mod few_threads;
 mod file_system;
 mod full_disk;
 mod hand_over;

@@ -4,5 +4,6 @@
 mod support;
 
 mod api_gone;
+mod few_threads;
 mod kill;
 mod sigterm;
