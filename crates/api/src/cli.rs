@@ -44,6 +44,7 @@ Environment (defaults in parentheses):
   BIND_ADDR      address and port to listen on (127.0.0.1:8000)
   DB_PATH        the SQLite file (data/tasks.db)
   DB_JOURNAL     wal or truncate (chosen by the file system)
+  MAX_STORE      most the SQLite file, or all copies, may take, such as 2GB (no limit)
   BACKUP_DIR     folder for scheduled copies (none are made)
   BACKUP_EVERY   time between them (1h)
   API_TOKEN      bearer token that requests under /api/ must carry (none)
@@ -139,6 +140,7 @@ impl Failure {
             Self::Threads(_) => EX_OSERR.into(),
             Self::Startup(failure) if failure.is_configuration() => EX_CONFIG.into(),
             Self::Stop(failure) if failure.is_configuration() => EX_CONFIG.into(),
+            Self::Backup(BackupError::Open(error)) if error.is_configuration() => EX_CONFIG.into(),
             Self::Stop(StopError::StoreUntrusted(_)) => EX_IOERR.into(),
             Self::Telemetry(_)
             | Self::Runtime(_)

@@ -16,6 +16,8 @@ use crate::store::{BackupSchedule, Journal};
 pub const DB_PATH: &str = "DB_PATH";
 /// `DB_JOURNAL`: how SQLite keeps its journal, where the choice made from the file system is not wanted.
 pub const DB_JOURNAL: &str = "DB_JOURNAL";
+/// `MAX_STORE`: the most the store's file, and all scheduled copies together, may take.
+pub const MAX_STORE: &str = "MAX_STORE";
 /// `BACKUP_DIR`: the folder for scheduled copies.
 pub const BACKUP_DIR: &str = "BACKUP_DIR";
 /// `BACKUP_EVERY`: the time from one scheduled copy to the next.
@@ -30,6 +32,8 @@ pub struct Config {
     pub db_path: PathBuf,
     /// `DB_JOURNAL`, default chosen by the file system: `wal` on local disks, `truncate` on NFS.
     pub db_journal: Option<Journal>,
+    /// `MAX_STORE` in bytes, default none: then only the disk limits the store.
+    pub max_store: Option<u64>,
     /// `BACKUP_DIR`, default none: then no copies are scheduled; and `BACKUP_EVERY`, default `1h`.
     pub backups: Option<BackupSchedule>,
     /// `API_TOKEN`, default none: then every request under `/api/` is served without one.
@@ -73,6 +77,11 @@ impl Config {
                 "truncate" => Some(Journal::Truncate),
                 _ => None,
             })?,
+            max_store: env.parse_optional(
+                MAX_STORE,
+                "a size of at least 1MB, such as 512MB or 2GB",
+                parse_bytes,
+            )?,
             backups: {
                 let every = env.parse(
                     BACKUP_EVERY,
@@ -94,6 +103,21 @@ impl Config {
 fn parse_file_path(value: &str) -> Option<PathBuf> {
     let path = PathBuf::from(value);
     (path.file_name().is_some() && !value.ends_with('/')).then_some(path)
+}
+
+/// A size in bytes, of at least a megabyte: `1048576`, `512MB`, `2GB`. The units are powers of 1024.
+fn parse_bytes(value: &str) -> Option<u64> {
+    const LEAST: u64 = 1 << 20;
+    let digits = value.trim_end_matches(|end: char| end.is_ascii_alphabetic());
+    let unit = match &value[digits.len()..] {
+        "" | "B" => 1,
+        "KB" => 1 << 10,
+        "MB" => 1 << 20,
+        "GB" => 1 << 30,
+        _ => return None,
+    };
+    let bytes = digits.trim_end().parse::<u64>().ok()?.checked_mul(unit)?;
+    (bytes >= LEAST).then_some(bytes)
 }
 
 fn parse_interval(value: &str) -> Option<Duration> {
@@ -138,6 +162,7 @@ mod tests {
             (BIND_ADDR, "[::1]:1"),
             (DB_PATH, "t.db"),
             (DB_JOURNAL, "truncate"),
+            (MAX_STORE, "512MB"),
             (BACKUP_DIR, "copies"),
             (BACKUP_EVERY, "15m"),
             (API_TOKEN, "s3cret~"),
@@ -148,6 +173,7 @@ mod tests {
         assert_eq!(config.bind_addr, "[::1]:1".parse().unwrap());
         assert_eq!(config.db_path, PathBuf::from("t.db"));
         assert_eq!(config.db_journal, Some(Journal::Truncate));
+        assert_eq!(config.max_store, Some(512 << 20));
         let backups = config.backups.unwrap();
         assert_eq!(backups.dir, PathBuf::from("copies"));
         assert_eq!(backups.every, Duration::from_secs(15 * 60));
@@ -162,6 +188,7 @@ mod tests {
             BIND_ADDR,
             DB_PATH,
             DB_JOURNAL,
+            MAX_STORE,
             BACKUP_DIR,
             BACKUP_EVERY,
             API_TOKEN,
@@ -172,6 +199,7 @@ mod tests {
         assert_eq!(config.bind_addr.port(), 8000);
         assert_eq!(config.api_token, None);
         assert!(config.backups.is_none());
+        assert_eq!(config.max_store, None);
     }
 
     #[test]
@@ -183,6 +211,10 @@ mod tests {
             (DB_PATH, "data/"),
             (DB_PATH, ".."),
             (DB_JOURNAL, "WAL"),
+            (MAX_STORE, "much"),
+            (MAX_STORE, "1TB"),
+            (MAX_STORE, "1023KB"),
+            (MAX_STORE, "99999999999GB"),
             (BACKUP_EVERY, "hourly"),
             (BACKUP_EVERY, "0s"),
             (BACKUP_EVERY, "-1h"),

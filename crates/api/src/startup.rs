@@ -8,7 +8,9 @@ use std::thread::available_parallelism;
 use actix_server::Server;
 use actix_web::middleware::from_fn;
 use actix_web::{App, web};
+use nix::libc::SIGXFSZ;
 use thiserror::Error;
+use tokio::signal::unix::{SignalKind, signal};
 
 use crate::config::Config;
 use crate::http::auth::RequiredToken;
@@ -24,7 +26,7 @@ use crate::process::signals::StopSignals;
 use crate::process::state::ProcessState;
 use crate::request_log::log_requests;
 use crate::service;
-use crate::store::{Keeper, StoreFailure};
+use crate::store::{Keeper, Keeping, StoreFailure};
 
 /// Why the service did not start.
 #[derive(Debug, Error)]
@@ -72,7 +74,7 @@ pub enum StopError {
     /// The store cannot be kept.
     #[error(transparent)]
     Store(StoreFailure),
-    /// The disk cannot be trusted until the store is opened anew.
+    /// The disk cannot be trusted until the store is opened anew, or the store's files were taken away.
     #[error(transparent)]
     StoreUntrusted(StoreFailure),
 }
@@ -106,6 +108,8 @@ impl Application {
         if let Err(error) = listener::raise_open_files() {
             log::warn!("cannot raise the limit of open files: {error}");
         }
+        // A write beyond the limit of a file's size (RLIMIT_FSIZE) fails then, where it would end the process else.
+        let _caught = signal(SignalKind::from_raw(SIGXFSZ)).map_err(StartupError::Signal)?;
         clock::check()?;
         // Before anybody can know that the service is there, and stop it.
         let signals = StopSignals::catch().map_err(StartupError::Signal)?;
@@ -113,13 +117,13 @@ impl Application {
         let bind_error = |source| StartupError::Bind { address, source };
         let listener = listener::listen(address).map_err(bind_error)?;
         let port = listener.local_addr().map_err(bind_error)?.port();
-        let (db_path, journal, backups) = (
-            config.db_path.clone(),
-            config.db_journal,
-            config.backups.clone(),
-        );
-        let opening =
-            tokio::task::spawn_blocking(move || Keeper::start(&db_path, journal, backups));
+        let db_path = config.db_path.clone();
+        let keeping = Keeping {
+            journal: config.db_journal,
+            backups: config.backups.clone(),
+            most_bytes: config.max_store,
+        };
+        let opening = tokio::task::spawn_blocking(move || Keeper::start(&db_path, keeping));
         let (store, keeper) = opening.await.map_err(|_| StartupError::Interrupted)??;
         let process = Arc::new(ProcessState::started());
 
@@ -223,8 +227,12 @@ async fn serve(
         failure = keeper.failed() => {
             // The store is not closed: what this process remembers of it must not be written any more.
             return Err(match failure {
-                StoreFailure::Untrusted(_) => StopError::StoreUntrusted(failure),
-                StoreFailure::Open(_) | StoreFailure::Lock(_) => StopError::Store(failure),
+                StoreFailure::Untrusted(_) | StoreFailure::Lost { .. } => {
+                    StopError::StoreUntrusted(failure)
+                }
+                StoreFailure::Open(_) | StoreFailure::Lock(_) | StoreFailure::Thread(_) => {
+                    StopError::Store(failure)
+                }
             });
         }
     }

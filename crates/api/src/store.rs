@@ -19,30 +19,42 @@ mod backup;
 mod checkpoint;
 mod checks;
 mod connection;
+mod copies;
+mod failure;
 mod filesystem;
 mod idempotency;
 mod keeper;
 mod location;
 mod lock;
+mod log_mark;
 mod open;
 mod open_error;
+mod open_files;
+mod open_to_read;
 mod page;
 mod readers;
+mod rescue;
 mod schedule;
 mod schema;
+mod space;
 mod sqlite;
+mod warnings;
 mod writer;
 
 pub use backup::{BackupError, Summary, backup, backup_to, check, open_copy, restore};
+pub use failure::StoreFailure;
 pub use filesystem::Journal;
-pub use keeper::{Keeper, StoreFailure};
+pub use keeper::{Keeper, Keeping};
 pub use open_error::OpenError;
+pub use open_files::Loss;
 pub use page::{Counts, TaskPage};
+pub use rescue::Rescue;
 pub use schedule::BackupSchedule;
 pub use schema::SchemaVersion;
 
 use open::OpenStore;
 use schedule::LastBackup;
+use warnings::Warnings;
 
 /// A question or change that the store did not carry out.
 #[derive(Debug, Clone, Error)]
@@ -77,8 +89,8 @@ pub enum StoreError {
     /// The file or its file system does not accept writes.
     #[error("the store is read-only")]
     ReadOnly,
-    /// No space left.
-    #[error("the disk is full")]
+    /// No space is left: on the disk, or within a quota.
+    #[error("no space is left for the store")]
     Full,
     /// The system could not say whether a write reached the disk: nothing here can be trusted until a restart.
     #[error("a sync failed")]
@@ -129,14 +141,21 @@ pub struct Store {
     state: Arc<RwLock<State>>,
     journal: Journal,
     last_backup: Option<LastBackup>,
+    warnings: Warnings,
 }
 
 impl Store {
-    fn standby(journal: Journal, last_backup: Option<LastBackup>, why: &str) -> Self {
+    fn standby(
+        journal: Journal,
+        last_backup: Option<LastBackup>,
+        warnings: Warnings,
+        why: &str,
+    ) -> Self {
         Self {
             state: Arc::new(RwLock::new(State::Standby(why.to_owned()))),
             journal,
             last_backup,
+            warnings,
         }
     }
 
@@ -171,6 +190,12 @@ impl Store {
     #[must_use]
     pub fn last_backup(&self) -> Option<Timestamp> {
         self.last_backup.as_ref()?.get()
+    }
+
+    /// What is not as it should be while the store serves, in words.
+    #[must_use]
+    pub fn warnings(&self) -> Vec<String> {
+        self.warnings.texts()
     }
 
     /// A page of tasks, newest first.
@@ -240,7 +265,7 @@ impl Store {
     /// [`StoreError::UnknownTask`], [`StoreError::Unmet`], or what keeps the store from writing.
     pub async fn delete(&self, id: TaskId, condition: Condition) -> Result<(), StoreError> {
         self.open()?
-            .write(move |connection| sqlite::delete(connection, id, &condition))
+            .write_freeing(move |connection| sqlite::delete(connection, id, &condition))
             .await
     }
 
@@ -255,7 +280,9 @@ impl Store {
         as_of: Option<Version>,
     ) -> Result<usize, StoreError> {
         self.open()?
-            .write(move |connection| sqlite::delete_completed(connection, &condition, as_of))
+            .write_freeing(move |connection| {
+                sqlite::delete_completed(connection, &condition, as_of)
+            })
             .await
     }
 

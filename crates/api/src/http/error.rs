@@ -150,7 +150,7 @@ fn store_detail(error: &StoreError) -> &'static str {
             "The store cannot be written to at the moment. Reading still works."
         }
         StoreError::Full => {
-            "The disk is full. Nothing was saved; reading and deleting may still work."
+            "No space is left for more. Nothing was saved; reading and deleting may still work."
         }
         StoreError::KeyReused => {
             "This Idempotency-Key was used for a different request. Use a new key."

@@ -43,6 +43,10 @@ pub struct Liveness {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, minimum = 0)]
     last_backup_age_seconds: Option<u64>,
+    /// What is not as it should be though it serves, such as a disk that is full or a log that cannot be shortened.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    warnings: Vec<String>,
 }
 
 /// The process is ready.
@@ -71,6 +75,7 @@ pub async fn liveness(store: web::Data<Store>, process: web::Data<ProcessState>)
         standby_reason,
         journal: store.journal(),
         last_backup_age_seconds: store.last_backup().map(age_seconds),
+        warnings: store.warnings(),
     })
 }
 

@@ -79,7 +79,7 @@ pub async fn list(request: HttpRequest, store: web::Data<Store>) -> Result<HttpR
         (status = 400, description = "The body is not JSON, not UTF-8 or broke off, or one of the headers cannot be read."),
         (status = 409, description = "The first request with this Idempotency-Key is not finished, or made a task that was deleted since."),
         (status = 422, description = "A field is not acceptable, or the Idempotency-Key belongs to another request."),
-        (status = 507, description = "The disk is full; nothing was saved."),
+        (status = 507, description = "No space is left for more; nothing was saved."),
     ))]
 pub async fn create(
     request: HttpRequest,
@@ -133,7 +133,7 @@ pub async fn show(
         (status = 400, description = "The body is not JSON, not UTF-8 or broke off, or If-Match or If-None-Match has no entity tags."),
         (status = 404, description = "There is no task with this id."),
         (status = 422, description = "A field is not acceptable."),
-        (status = 507, description = "The disk is full; nothing was saved."),
+        (status = 507, description = "No space is left for more; nothing was saved."),
     ))]
 pub async fn update(
     request: HttpRequest,
@@ -158,7 +158,7 @@ pub async fn update(
     responses(
         (status = 204, description = "The task is gone."),
         (status = 404, description = "There is no task with this id."),
-        (status = 507, description = "The disk is full; nothing was saved."),
+        (status = 507, description = "No space is left for more; nothing was saved."),
     ))]
 pub async fn delete(
     request: HttpRequest,
@@ -180,7 +180,7 @@ pub async fn delete(
     responses(
         (status = 200, description = "The completed tasks are gone.", body = Deleted),
         (status = 400, description = "The query is not completed=true, with or without as_of."),
-        (status = 507, description = "The disk is full; nothing was saved."),
+        (status = 507, description = "No space is left for more; nothing was saved."),
     ))]
 pub async fn delete_completed(
     request: HttpRequest,

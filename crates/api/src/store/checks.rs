@@ -7,7 +7,7 @@ use std::time::Instant;
 use rusqlite::{Connection, ErrorCode, InterruptHandle, OpenFlags};
 
 use super::OpenError;
-use super::keeper::StoreFailure;
+use super::failure::StoreFailure;
 use super::location::Location;
 use super::open::OnFailure;
 

@@ -39,6 +39,9 @@ pub(super) fn connect(location: &Location) -> Result<Connection, OpenError> {
     Ok(connection)
 }
 
+/// A log that grew longer is cut to this many bytes when it is written from its beginning again.
+const LOG_SIZE_LIMIT: u32 = 8 * 1024 * 1024;
+
 /// Pages of the file that each connection keeps, in KiB: half of what SQLite does by itself, since the system keeps them
 /// for all connections together.
 const CACHE_KIB: i64 = 1024;
@@ -51,6 +54,11 @@ pub(super) fn prepare_for_requests(connection: &Connection) -> rusqlite::Result<
     connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
     connection.pragma_update(None, "trusted_schema", false)?;
     connection.pragma_update(None, "cell_size_check", true)
+}
+
+/// Closing must not carry over into the store what is in the log.
+pub(super) fn leave_log(connection: &Connection) {
+    let _ = connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true);
 }
 
 pub(super) fn keep_checkpoint_on_close(connection: &Connection) -> rusqlite::Result<()> {
@@ -74,6 +82,7 @@ pub(super) fn prepare_for_writing(
         connection.pragma_update(None, "synchronous", synchronous)?;
         connection.pragma_update(None, "foreign_keys", true)?;
         connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_BACKSTOP)?;
+        connection.pragma_update(None, "journal_size_limit", LOG_SIZE_LIMIT)?;
         Ok(set)
     };
     let set = prepare().map_err(location.sqlite())?;

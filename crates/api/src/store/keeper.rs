@@ -4,25 +4,29 @@
 //! what is in flight, closes the store and lets go. It then waits without announcing itself, so that it takes over
 //! again if its successor dies, and so that the two never pass the store to and fro.
 
-use std::io;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use thiserror::Error;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
+use super::failure::StoreFailure;
 use super::filesystem::Journal;
 use super::location::Location;
 use super::lock::LockFile;
 use super::open::{OnFailure, OpenStore, Settings};
+use super::open_files::Loss;
+use super::rescue::Rescue;
 use super::schedule::{BackupSchedule, LastBackup};
 use super::schema;
-use super::{OpenError, State, Store, StoreError, last_owner};
+use super::space::Space;
+use super::warnings::Warnings;
+use super::{OpenError, State, Store, last_owner};
 
-/// How often the holder looks for a successor. It must notice one within 250 ms.
+/// How often the holder looks for a successor, and whether its files are where they were. It must notice a successor
+/// within 250 ms.
 const LOOK_FOR_SUCCESSOR: Duration = Duration::from_millis(50);
 /// How often the announced successor tries to take the store.
 const TAKE: Duration = Duration::from_millis(5);
@@ -31,18 +35,18 @@ const LOOK_FOR_SCHEMA: Duration = Duration::from_secs(1);
 /// How often a process that is not next tries whether it has become so.
 const WAIT_IN_LINE: Duration = Duration::from_millis(100);
 
-/// The store can no longer be kept by this process.
-#[derive(Debug, Error)]
-pub enum StoreFailure {
-    /// It could not be opened.
-    #[error(transparent)]
-    Open(#[from] OpenError),
-    /// A sync failed: what is in memory may not be what is on the disk.
-    #[error("{0}: the process ends, so that the next one reads what is really on the disk")]
-    Untrusted(StoreError),
-    /// The lock file failed.
-    #[error("the lock file failed: {0}")]
-    Lock(#[from] io::Error),
+/// How often a holder without space to write to looks whether there is some.
+const LOOK_FOR_SPACE: Duration = Duration::from_secs(1);
+
+/// How the store is to be kept.
+#[derive(Debug, Clone, Default)]
+pub struct Keeping {
+    /// `DB_JOURNAL`.
+    pub journal: Option<Journal>,
+    /// `BACKUP_DIR` and `BACKUP_EVERY`.
+    pub backups: Option<BackupSchedule>,
+    /// `MAX_STORE`, in bytes.
+    pub most_bytes: Option<u64>,
 }
 
 /// The thread that opens the store, hands it over, and closes it.
@@ -58,24 +62,35 @@ impl Keeper {
     ///
     /// # Errors
     /// Why the store cannot be opened.
-    pub fn start(
-        db_path: &Path,
-        journal: Option<Journal>,
-        backups: Option<BackupSchedule>,
-    ) -> Result<(Store, Self), StoreFailure> {
+    pub fn start(db_path: &Path, keeping: Keeping) -> Result<(Store, Self), StoreFailure> {
+        let Keeping {
+            journal,
+            backups,
+            most_bytes,
+        } = keeping;
+        if let Some(BackupSchedule { dir, .. }) = &backups
+            && dir.exists()
+            && !dir.is_dir()
+        {
+            return Err(OpenError::BackupDir(dir.clone()).into());
+        }
         let location = Location::prepare(db_path, journal)?;
         let lock = location.lock_file()?;
         location.inspect(&lock)?;
         let last_backup = LastBackup::default();
+        let warnings = Warnings::default();
         let store = Store::standby(
             location.journal,
             backups.as_ref().map(|_| last_backup.clone()),
+            warnings.clone(),
             "waiting for the process that holds the store",
         );
         let settings = Settings {
             known: schema::KNOWN,
             backups,
             last_backup,
+            warnings,
+            most_bytes,
         };
         let (failed, failures) = unbounded_channel();
         let (stop, stopped) = sync_channel(1);
@@ -87,7 +102,7 @@ impl Keeper {
             stopped,
             failed,
         };
-        let place = if thread.lock.try_hold()? {
+        let place = if thread.try_hold()? {
             thread.open()?;
             Place::Holder
         } else {
@@ -96,7 +111,8 @@ impl Keeper {
         };
         let thread = thread::Builder::new()
             .name("store-keeper".to_owned())
-            .spawn(move || thread.run(place))?;
+            .spawn(move || thread.run(place))
+            .map_err(StoreFailure::Thread)?;
         Ok((
             store,
             Self {
@@ -156,8 +172,7 @@ impl KeeperThread {
                 Ok(Some(next)) => place = next,
                 Ok(None) => break,
                 Err(failure) => {
-                    self.store
-                        .set(State::Standby("the store failed".to_owned()));
+                    abandon(&self.store);
                     let _ = self.failed.send(failure);
                     return;
                 }
@@ -179,10 +194,14 @@ impl KeeperThread {
             if self.told_to_stop(WAIT_IN_LINE) {
                 return Ok(None);
             }
+            self.follow_lock_file()?;
         }
-        while !self.lock.try_hold()? {
+        while !self.try_hold()? {
             if self.told_to_stop(TAKE) {
                 return Ok(None);
+            }
+            if self.follow_lock_file()? {
+                return Ok(Some(Place::Candidate));
             }
         }
         let place = self.open_or_stand_by()?;
@@ -192,9 +211,29 @@ impl KeeperThread {
 
     /// Keeps the store until somebody else asks for it.
     fn hold(&mut self) -> Result<Option<Place>, StoreFailure> {
-        while !self.lock.successor_waits()? {
-            if self.told_to_stop(LOOK_FOR_SUCCESSOR) {
+        let mut look_for_space = Instant::now() + LOOK_FOR_SPACE;
+        loop {
+            let stop = self.told_to_stop(LOOK_FOR_SUCCESSOR);
+            if let Ok(open) = self.store.open() {
+                if let Err(loss) = open.check_files() {
+                    drop(open);
+                    return Err(self.lost(loss));
+                }
+                if open.reads_only() && look_for_space <= Instant::now() {
+                    look_for_space = Instant::now() + LOOK_FOR_SPACE;
+                    let has_space = open.has_space();
+                    drop(open);
+                    if has_space {
+                        self.close("there is space again: opening the store for writing");
+                        self.open()?;
+                    }
+                }
+            }
+            if stop {
                 return Ok(None);
+            }
+            if self.lock.successor_waits()? {
+                break;
             }
         }
         let start = Instant::now();
@@ -210,7 +249,7 @@ impl KeeperThread {
             if self.told_to_stop(WAIT_IN_LINE) {
                 return Ok(None);
             }
-            if self.lock.successor_waits()? || !self.lock.try_hold()? {
+            if self.follow_lock_file()? || self.lock.successor_waits()? || !self.try_hold()? {
                 continue;
             }
             if let Place::Holder = self.open_or_stand_by()? {
@@ -246,10 +285,29 @@ impl KeeperThread {
         let (store, failures) = (self.store.clone(), self.failed.clone());
         let failed: OnFailure = Arc::new(move |failure| {
             // From here on nothing is read either: memory may show what the disk does not have.
-            store.set(State::Standby("the store failed".to_owned()));
+            abandon(&store);
             let _ = failures.send(failure);
         });
-        let open = OpenStore::open(&self.location, &self.lock, &self.settings, &failed)?;
+        let (location, lock, settings) = (&self.location, &self.lock, &self.settings);
+        let path = &location.path;
+        let open = || {
+            OpenStore::open(location, lock, settings, &failed)
+                .map_err(|error| error.told_apart(path))
+        };
+        let open = match open() {
+            Err(OpenError::Full(..)) => {
+                // With what the reserve takes there may be enough.
+                Space::of(path, None, settings.warnings.clone()).give_up_reserve();
+                match open() {
+                    Err(error @ OpenError::Full(..)) => {
+                        log::error!("{error}");
+                        OpenStore::open_to_read(location, lock, settings, &failed)?
+                    }
+                    opened => opened?,
+                }
+            }
+            opened => opened?,
+        };
         self.store.set(State::Holding(Arc::new(open)));
         log::info!(
             path = self.location.path.display().to_string().as_str(),
@@ -258,6 +316,41 @@ impl KeeperThread {
             "opened the store"
         );
         Ok(())
+    }
+
+    /// Takes the store for this process, by the lock file that others find too; false while another has it.
+    fn try_hold(&mut self) -> Result<bool, StoreFailure> {
+        while self.lock.try_hold()? {
+            if !self.follow_lock_file()? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Opens the lock file anew where another has taken its place, and lets go of the one that nobody else finds.
+    fn follow_lock_file(&mut self) -> Result<bool, StoreFailure> {
+        let replaced = !self.lock.is_current()?;
+        if replaced {
+            self.lock = self.location.lock_file()?;
+        }
+        Ok(replaced)
+    }
+
+    /// Stops serving and saves what can be saved, now that the store's files were taken away.
+    fn lost(&self, loss: Loss) -> StoreFailure {
+        log::error!("{loss} while the store is open: nothing is read or written any more");
+        let rescue = match abandon(&self.store) {
+            Some(open) => open.rescue(),
+            None => Rescue::NotNeeded,
+        };
+        let path = &self.location.path;
+        if !path.exists()
+            && let Err(error) = LockFile::put_back(path)
+        {
+            log::debug!("the lock file was not put back: {error}");
+        }
+        StoreFailure::Lost { loss, rescue }
     }
 
     /// Takes no more requests, waits for those in flight, and closes the store.
@@ -275,13 +368,14 @@ impl KeeperThread {
     }
 }
 
-impl StoreFailure {
-    /// Whether another start would fail in the same way until somebody changes something.
-    #[must_use]
-    pub fn is_configuration(&self) -> bool {
-        match self {
-            Self::Open(error) => error.is_configuration(),
-            Self::Untrusted(_) | Self::Lock(_) => false,
+/// Serves no more, without closing the store: that would write to its files, which cannot be trusted.
+fn abandon(store: &Store) -> Option<Arc<OpenStore>> {
+    match store.set(State::Standby("the store failed".to_owned())) {
+        State::Holding(open) => {
+            // Kept to the end of the process.
+            std::mem::forget(Arc::clone(&open));
+            Some(open)
         }
+        State::Standby(_) => None,
     }
 }

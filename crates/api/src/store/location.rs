@@ -2,18 +2,29 @@
 
 use std::fs::{self, File};
 use std::io::{self, Read};
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{FileExt, FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
 
+use nix::errno::Errno;
 use nix::unistd::Uid;
 
 use super::filesystem::{self, FileSystem, Journal};
 use super::lock::LockFile;
+use super::log_mark::{Log, Stamp};
 use super::schema::{self, SchemaVersion};
 use super::{OpenError, backup};
 
 /// Older libraries can corrupt a store when its log is reset.
 const OLDEST_SQLITE: i32 = 3_051_003;
+
+/// What every SQLite file begins with.
+pub(super) const MAGIC: &[u8] = b"SQLite format 3\0";
+/// Longer than a process needs to see that its lock file was taken away.
+const GIVE_WAY: Duration = Duration::from_millis(250);
+/// Symbolic links that are followed, as many as Linux follows.
+const MOST_LINKS: u32 = 40;
 
 /// What the store is and where, found out before anything is opened.
 #[derive(Debug, Clone)]
@@ -35,6 +46,9 @@ impl Location {
             source,
         };
         fs::create_dir_all(folder).map_err(unusable)?;
+        let path = &resolve(path).map_err(unusable)?;
+        let folder = folder_of(path);
+        refuse_other_kinds(path)?;
         let file_system = FileSystem::of(folder).map_err(|error| unusable(error.into()))?;
         let journal = match (journal, file_system) {
             (Some(journal), file_system) => {
@@ -53,7 +67,7 @@ impl Location {
 
     /// Opens the lock file.
     pub(super) fn lock_file(&self) -> Result<LockFile, OpenError> {
-        LockFile::open(&self.path).map_err(|source| match source.kind() {
+        let lock = LockFile::open(&self.path).map_err(|source| match source.kind() {
             io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
                 OpenError::Folder {
                     folder: folder_of(&self.path).to_owned(),
@@ -65,12 +79,16 @@ impl Location {
                 path: LockFile::path(&self.path),
                 source,
             },
-        })
+        })?;
+        if lock.made() && self.path.exists() {
+            // Somebody may have deleted the one that a running process has locked. It ends when it sees that.
+            thread::sleep(GIVE_WAY);
+        }
+        Ok(lock)
     }
 
     /// Looks at the file without SQLite, which would touch it: whether it can be ours at all.
     pub(super) fn inspect(&self, lock: &LockFile) -> Result<(), OpenError> {
-        const MAGIC: &[u8] = b"SQLite format 3\0";
         let io_error = |source| OpenError::Io {
             path: self.path.clone(),
             source,
@@ -89,6 +107,12 @@ impl Location {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
             Err(error) => return Err(io_error(error)),
         };
+        if let Log::Needed(stamp) = lock.log().map_err(io_error)?
+            && !beside(&self.path, "-wal").exists()
+            && Stamp::of(&self.path).is_ok_and(|now| now == stamp)
+        {
+            return Err(OpenError::LogMissing(self.path.clone()));
+        }
         if head.is_empty() && (existed || has_log) {
             Err(OpenError::Missing(self.path.clone(), "empty"))
         } else if head.is_empty() || head == MAGIC || (!existed && self.is_half_made(&head)) {
@@ -146,6 +170,52 @@ impl Location {
             source,
         }
     }
+}
+
+/// The one path that all names of the store lead to, so that all processes that open it by any of them share a lock.
+fn resolve(path: &Path) -> io::Result<PathBuf> {
+    let mut path = path.to_owned();
+    for _ in 0..MOST_LINKS {
+        match fs::read_link(&path) {
+            // Relative ones are relative to the folder they are in.
+            Ok(target) => path = folder_of(&path).join(target),
+            Err(_) => {
+                let name = path.file_name().unwrap_or_default();
+                return Ok(folder_of(&path).canonicalize()?.join(name));
+            }
+        }
+    }
+    Err(Errno::ELOOP.into())
+}
+
+/// Makes sure that the store and what is beside it are files, or not there: others may hang, or be written to elsewhere.
+fn refuse_other_kinds(path: &Path) -> Result<(), OpenError> {
+    for suffix in ["", "-wal", "-shm", "-journal", ".lock"] {
+        let path = beside(path, suffix);
+        let found = match fs::symlink_metadata(&path) {
+            Ok(found) => found,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            Err(source) => return Err(OpenError::Io { path, source }),
+        };
+        let kind = found.file_type();
+        let what = if kind.is_dir() {
+            "a folder"
+        } else if kind.is_fifo() {
+            "a named pipe"
+        } else if kind.is_socket() {
+            "a socket"
+        } else if kind.is_symlink() {
+            "a symbolic link"
+        } else if !kind.is_file() {
+            "a device"
+        } else if found.nlink() > 1 {
+            return Err(OpenError::ManyNames(path, found.nlink()));
+        } else {
+            continue;
+        };
+        return Err(OpenError::NotAFile(path, what));
+    }
+    Ok(())
 }
 
 pub(super) fn folder_of(path: &Path) -> &Path {

@@ -3,9 +3,11 @@
 //! Two bytes of one file are locked with `fcntl` (open file description locks, `fcntl(2)`), which the kernel
 //! releases when a process ends in whatever way, and which NFS carries to its server.
 
-use std::fs::{File, OpenOptions};
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::fs::{self, File, OpenOptions};
+use std::io;
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, fcntl};
@@ -13,6 +15,8 @@ use nix::libc;
 
 use super::filesystem;
 use super::location::folder_of;
+use super::log_mark::{Log, Stamp};
+use super::open_files::FileId;
 
 /// Locked by the process that has the store open.
 const HOLDER: i64 = 0;
@@ -22,10 +26,17 @@ const SUCCESSOR: i64 = 1;
 /// Written into the lock file once a store was made, so that an empty or missing store is not taken for a new one.
 const STORE_EXISTS: &[u8] = b"A Task Tracker store is beside this file.\n";
 
-/// The lock file, open in this process.
-#[derive(Debug)]
+/// What is remembered of the store's log, after [`STORE_EXISTS`]. Each is as long as the other: it is written over it.
+const LOG_UNNEEDED: &str = "no log needed";
+const LOG_NEEDED: &str = "a log is needed";
+const LOG_LENGTH: usize = 80;
+
+/// The lock file, open in this process. All clones are the same.
+#[derive(Debug, Clone)]
 pub(super) struct LockFile {
-    file: File,
+    file: Arc<File>,
+    path: PathBuf,
+    made: bool,
 }
 
 impl LockFile {
@@ -38,13 +49,52 @@ impl LockFile {
 
     /// Opens the lock file, making it if need be.
     pub(super) fn open(db_path: &Path) -> io::Result<Self> {
-        let file = OpenOptions::new()
-            .read(true)
+        let path = Self::path(db_path);
+        let mut options = OpenOptions::new();
+        options.read(true).write(true);
+        let (file, made) = match options.open(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                // Where another process was faster it is the same file.
+                (options.create(true).truncate(false).open(&path)?, true)
+            }
+            opened => (opened?, false),
+        };
+        Ok(Self {
+            file: Arc::new(file),
+            path,
+            made,
+        })
+    }
+
+    /// Makes a lock file that says that there was a store, where there is none now.
+    pub(super) fn put_back(db_path: &Path) -> io::Result<()> {
+        let mut options = OpenOptions::new();
+        let file = options
             .write(true)
-            .create(true)
-            .truncate(false)
+            .create_new(true)
             .open(Self::path(db_path))?;
-        Ok(Self { file })
+        file.write_all_at(STORE_EXISTS, 0)?;
+        file.sync_all()
+    }
+
+    /// Whether this process has made the file.
+    pub(super) fn made(&self) -> bool {
+        self.made
+    }
+
+    /// Which file this is.
+    pub(super) fn id(&self) -> io::Result<FileId> {
+        Ok(FileId::from(&self.file.metadata()?))
+    }
+
+    /// Whether others that open the lock file still get this one.
+    pub(super) fn is_current(&self) -> io::Result<bool> {
+        match fs::metadata(&self.path) {
+            Ok(found) => Ok(FileId::from(&found) == self.id()?),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            // It cannot be told now.
+            Err(_) => Ok(true),
+        }
     }
 
     /// Takes the store for this process; false while another has it.
@@ -72,18 +122,13 @@ impl LockFile {
     /// Whether another process waits to take over.
     pub(super) fn successor_waits(&self) -> io::Result<bool> {
         let mut lock = range(SUCCESSOR, libc::F_WRLCK as libc::c_short);
-        fcntl(&self.file, FcntlArg::F_OFD_GETLK(&mut lock))?;
+        fcntl(&*self.file, FcntlArg::F_OFD_GETLK(&mut lock))?;
         Ok(lock.l_type != libc::F_UNLCK as libc::c_short)
     }
 
     /// Whether a store was made here before.
     pub(super) fn store_existed(&self) -> io::Result<bool> {
-        let mut file = &self.file;
-        let mut content = Vec::new();
-        file.seek(SeekFrom::Start(0))?;
-        file.take(STORE_EXISTS.len() as u64)
-            .read_to_end(&mut content)?;
-        Ok(content == STORE_EXISTS)
+        Ok(self.content()?.starts_with(STORE_EXISTS))
     }
 
     /// Remembers that there is a store at `store`, once its name is on the disk.
@@ -92,10 +137,52 @@ impl LockFile {
         if self.store_existed()? {
             return Ok(());
         }
-        let mut file = &self.file;
-        file.seek(SeekFrom::Start(0))?;
-        file.write_all(STORE_EXISTS)?;
+        self.file.write_all_at(STORE_EXISTS, 0)?;
         self.file.sync_all()
+    }
+
+    /// What is remembered of the store's log.
+    pub(super) fn log(&self) -> io::Result<Log> {
+        let content = self.content()?;
+        let log = content.get(STORE_EXISTS.len()..).unwrap_or_default();
+        let stamp = || {
+            let numbers = std::str::from_utf8(log).ok()?.strip_prefix(LOG_NEEDED)?;
+            let mut numbers = numbers.split_whitespace();
+            Some(Stamp {
+                length: numbers.next()?.parse().ok()?,
+                written: numbers.next()?.parse().ok()?,
+            })
+        };
+        Ok(stamp().map_or(Log::Unneeded, Log::Needed))
+    }
+
+    /// Remembers this of the store's log, after [`Self::mark_store_exists`].
+    pub(super) fn set_log(&self, log: Log) -> io::Result<()> {
+        let text = match log {
+            Log::Unneeded => LOG_UNNEEDED.to_owned(),
+            Log::Needed(Stamp { length, written }) => format!("{LOG_NEEDED} {length} {written}"),
+        };
+        let line = format!("{text:<width$}\n", width = LOG_LENGTH - 1);
+        self.file
+            .write_all_at(line.as_bytes(), STORE_EXISTS.len() as u64)
+    }
+
+    /// Has what is remembered reach the disk.
+    pub(super) fn sync(&self) -> io::Result<()> {
+        self.file.sync_data()
+    }
+
+    fn content(&self) -> io::Result<Vec<u8>> {
+        let mut content = vec![0; STORE_EXISTS.len() + LOG_LENGTH];
+        let mut length = 0;
+        while length < content.len() {
+            match self.file.read_at(&mut content[length..], length as u64)? {
+                0 => break,
+                read => length += read,
+            }
+        }
+        content.truncate(length);
+        Ok(content)
     }
 
     fn try_lock(&self, byte: i64) -> io::Result<bool> {
@@ -107,7 +194,7 @@ impl LockFile {
     }
 
     fn set(&self, byte: i64, kind: libc::c_short) -> Result<(), Errno> {
-        fcntl(&self.file, FcntlArg::F_OFD_SETLK(&range(byte, kind))).map(|_| ())
+        fcntl(&*self.file, FcntlArg::F_OFD_SETLK(&range(byte, kind))).map(|_| ())
     }
 }
 
@@ -119,5 +206,43 @@ fn range(byte: i64, kind: libc::c_short) -> libc::flock {
         l_len: 1,
         // Must be zero for open file description locks.
         l_pid: 0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    #[test]
+    fn what_is_remembered_of_the_log_is_read_as_it_was_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = folder.path().join("tasks.db");
+        let lock = LockFile::open(&store).unwrap();
+        assert!(lock.made() && !lock.store_existed().unwrap());
+        lock.mark_store_exists(&store).unwrap();
+        let needed = Log::Needed(Stamp {
+            length: u64::MAX,
+            written: i128::from(i64::MAX),
+        });
+        for log in [Log::Unneeded, needed, Log::Unneeded] {
+            lock.set_log(log).unwrap();
+            let other = LockFile::open(&store).unwrap();
+            assert_eq!((other.made(), other.log().unwrap()), (false, log));
+            assert!(other.store_existed().unwrap());
+        }
+    }
+
+    #[test]
+    fn a_lock_file_that_was_deleted_or_replaced_is_not_current() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = folder.path().join("tasks.db");
+        let lock = LockFile::open(&store).unwrap();
+        assert!(lock.is_current().unwrap());
+        fs::remove_file(LockFile::path(&store)).unwrap();
+        assert!(!lock.is_current().unwrap());
+        let other = LockFile::open(&store).unwrap();
+        assert!(other.is_current().unwrap() && !lock.is_current().unwrap());
     }
 }

@@ -1,11 +1,14 @@
 //! Why a store is not opened.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use rusqlite::ErrorCode;
 use thiserror::Error;
 
+use super::location::folder_of;
 use super::lock::LockFile;
+use super::{rescue, space};
 
 /// Why a store was not opened. Where a file is to blame it was left as it was.
 #[derive(Debug, Error)]
@@ -31,8 +34,34 @@ pub enum OpenError {
     )]
     Smb(PathBuf),
     /// There was a store, and there is none now.
-    #[error("DB_PATH: {0} is {1}, but a store was there before; restore a copy, or delete {lock} to begin anew", lock = LockFile::path(.0).display())]
+    #[error(
+        "DB_PATH: {0} is {1}, but a store was there before; restore a copy{copy}, or delete {lock} to begin anew",
+        copy = newest_copy(.0),
+        lock = LockFile::path(.0).display()
+    )]
     Missing(PathBuf, &'static str),
+    /// What was written last was in the log, and there is no log now.
+    #[error(
+        "DB_PATH: {0}-wal is missing, and with it what was written last to {0}, which was not closed; restore a \
+         copy{copy}, or delete {lock} to go on with what is there",
+        copy = newest_copy(.0),
+        lock = LockFile::path(.0).display()
+    )]
+    LogMissing(PathBuf),
+    /// What is to be a file is something else.
+    #[error("DB_PATH: {0} is {1}, where a file is needed; name another path")]
+    NotAFile(PathBuf, &'static str),
+    /// The store has several names, and a log beside one of them.
+    #[error(
+        "DB_PATH: {0} has {1} names (hard links), and its log is beside one of them only; delete the others, or name a copy"
+    )]
+    ManyNames(PathBuf, u64),
+    /// What is to be a folder for copies is something else.
+    #[error("BACKUP_DIR: {0} is not a folder; name another one")]
+    BackupDir(PathBuf),
+    /// There is no space to open the store in.
+    #[error("DB_PATH: no space is left to open {0} ({1}); make some")]
+    Full(PathBuf, String),
     /// The file is something else.
     #[error("DB_PATH: {0} is not a Task Tracker store; name another file")]
     Foreign(PathBuf),
@@ -94,12 +123,42 @@ impl OpenError {
             | Self::Folder { .. }
             | Self::Smb(_)
             | Self::Missing(..)
+            | Self::LogMissing(_)
+            | Self::NotAFile(..)
+            | Self::ManyNames(..)
+            | Self::BackupDir(_)
             | Self::Foreign(_)
             | Self::Newer { .. }
             | Self::Damaged(..) => true,
-            Self::Io { .. } | Self::Sqlite { .. } | Self::Migration { .. } | Self::Pool { .. } => {
-                false
-            }
+            Self::Full(..)
+            | Self::Io { .. }
+            | Self::Sqlite { .. }
+            | Self::Migration { .. }
+            | Self::Pool { .. } => false,
         }
     }
+
+    /// The same error, or [`Self::Full`] where it comes of a lack of space for the store at `path`.
+    pub(super) fn told_apart(self, path: &Path) -> Self {
+        let full = match &self {
+            Self::Io { source, .. } => space::says_full(source) || space::is_full(folder_of(path)),
+            Self::Sqlite { source, .. } => {
+                source.sqlite_error_code() == Some(ErrorCode::DiskFull)
+                    || space::is_full(folder_of(path))
+            }
+            Self::Migration { .. } | Self::Pool { .. } => space::is_full(folder_of(path)),
+            _ => false,
+        };
+        match full {
+            true => Self::Full(path.to_owned(), self.to_string()),
+            false => self,
+        }
+    }
+}
+
+/// For a message that asks to restore a copy: the one that was rescued last, if there is one.
+fn newest_copy(path: &Path) -> String {
+    rescue::newest(path).map_or(String::new(), |copy| {
+        format!(" (what was there last: api restore {})", copy.display())
+    })
 }

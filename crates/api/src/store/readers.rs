@@ -111,7 +111,18 @@ impl Shared {
             queue.at_work += 1;
             drop(queue);
             let shared = Arc::clone(self);
-            spawn_blocking(move || shared.carry_out());
+            // Panics where the system has no thread left.
+            let started = catch_unwind(AssertUnwindSafe(|| {
+                spawn_blocking(move || shared.carry_out())
+            }));
+            if started.is_err() {
+                let mut queue = self.lock();
+                queue.at_work -= 1;
+                if queue.at_work == 0 {
+                    // Nobody will come for them: they are answered that it cannot be done.
+                    queue.waiting.clear();
+                }
+            }
         }
     }
 

@@ -9,7 +9,7 @@ use rusqlite_migration::{M, Migrations};
 use super::OpenError;
 
 /// "Task" in ASCII, set by the first step.
-const APPLICATION_ID: i32 = 0x5461_736b;
+pub(super) const APPLICATION_ID: i32 = 0x5461_736b;
 
 /// The steps, each applied in one transaction; `PRAGMA user_version` counts those applied.
 static STEPS: LazyLock<Migrations<'static>> = LazyLock::new(|| {
@@ -114,6 +114,7 @@ mod tests {
     use crate::store::open::{Location, OpenStore, Settings};
     use crate::store::schedule::LastBackup;
     use crate::store::sqlite;
+    use crate::store::warnings::Warnings;
 
     /// What the release before this schema's does: its statements, on the store as this release has left it.
     const PREVIOUS_RELEASE: &str = "
@@ -148,6 +149,8 @@ mod tests {
                 known,
                 backups: None,
                 last_backup: LastBackup::default(),
+                warnings: Warnings::default(),
+                most_bytes: None,
             };
             let failed: crate::store::open::OnFailure = Arc::new(|_| {});
             OpenStore::open(&location, &lock, &settings, &failed)

@@ -4,8 +4,6 @@
 //! savepoint of its own so that a refused one does not undo its neighbours, and answers only after COMMIT: what was
 //! answered is on the disk.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{
@@ -15,14 +13,21 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use std::{io, thread};
 
-use rusqlite::config::DbConfig;
-use rusqlite::{Connection, ErrorCode};
+use rusqlite::Connection;
 use tokio::sync::oneshot;
 
-use super::keeper::StoreFailure;
-use super::open::OnFailure;
-use super::{StoreError, filesystem, sqlite};
+use self::job::{Change, Job, apply, told_apart};
+use super::connection::leave_log;
+use super::failure::StoreFailure;
+use super::space::Space;
+use super::{StoreError, sqlite};
 use crate::clock::SteadyClock;
+
+mod job;
+mod settings;
+
+pub(super) use self::job::Effect;
+pub(super) use self::settings::{Access, Hooks};
 
 /// Changes that may wait; one more is refused at once.
 const QUEUE: usize = 1024;
@@ -36,51 +41,6 @@ const PURGE_EVERY: Duration = Duration::from_secs(60);
 /// Most expired keys that one transaction forgets, so that it stays short.
 const PURGE_MOST: usize = 1000;
 
-/// One entry of the queue.
-trait Job: Send {
-    /// Carries the change out; true where it is to be kept.
-    fn apply(&mut self, connection: &Connection) -> bool;
-    /// Answers: with what `apply` found if its transaction was `committed`.
-    fn answer(self: Box<Self>, committed: Result<(), StoreError>);
-    /// Since when it waits.
-    fn asked_at(&self) -> Instant;
-}
-
-struct Change<T, F> {
-    asked_at: Instant,
-    work: Option<F>,
-    found: Option<Result<T, StoreError>>,
-    reply: oneshot::Sender<Result<T, StoreError>>,
-}
-
-impl<T: Send, F: FnOnce(&Connection) -> Result<T, StoreError> + Send> Job for Change<T, F> {
-    fn apply(&mut self, connection: &Connection) -> bool {
-        let Some(work) = self.work.take() else {
-            return false;
-        };
-        let found = work(connection).map_err(|error| told_apart(connection, error));
-        let keep = found.is_ok();
-        self.found = Some(found);
-        keep
-    }
-
-    fn answer(self: Box<Self>, committed: Result<(), StoreError>) {
-        let answer = match (self.found, committed) {
-            // What it was refused for does not depend on the commit.
-            (Some(Err(refused)), _) => Err(refused),
-            (Some(Ok(found)), Ok(())) => Ok(found),
-            (_, Err(failure)) => Err(failure),
-            (None, Ok(())) => Err(StoreError::Stopped),
-        };
-        // Nobody listens any more where the client has gone; the change stays.
-        let _ = self.reply.send(answer);
-    }
-
-    fn asked_at(&self) -> Instant {
-        self.asked_at
-    }
-}
-
 enum Entry {
     Write(Box<dyn Job>),
     Read(Box<dyn FnOnce(&Connection) + Send>),
@@ -92,28 +52,31 @@ enum Entry {
 pub(super) struct Writer {
     queue: SyncSender<Entry>,
     commits: Arc<AtomicU64>,
+    reads_only: bool,
 }
 
 impl Writer {
-    /// Starts the thread with the connection it alone writes with. `failed` is told when a sync failed.
+    /// Starts the thread with the connection it alone writes with.
     ///
     /// # Errors
     /// When the system has no thread left.
     pub(super) fn start(
         connection: Connection,
         clock: SteadyClock,
-        on_commit: impl Fn(&Connection) + Send + 'static,
-        failed: OnFailure,
+        hooks: Hooks<impl Fn(&Connection) + Send + 'static, impl Fn() -> bool + Send + 'static>,
+        access: Access,
     ) -> io::Result<(Self, JoinHandle<Connection>)> {
         let (queue, entries) = sync_channel(QUEUE);
         let commits = Arc::new(AtomicU64::new(0));
+        let reads_only = matches!(access, Access::Read);
         let thread = WriterThread {
             connection,
             entries,
             commits: Arc::clone(&commits),
             clock,
-            on_commit,
-            failed,
+            hooks,
+            access,
+            limited: false,
             was_locked: false,
             last_batch: 0,
             last_commit: Duration::ZERO,
@@ -121,7 +84,17 @@ impl Writer {
         let handle = thread::Builder::new()
             .name("store-writer".to_owned())
             .spawn(move || thread.run())?;
-        Ok((Self { queue, commits }, handle))
+        let writer = Self {
+            queue,
+            commits,
+            reads_only,
+        };
+        Ok((writer, handle))
+    }
+
+    /// Whether every change is refused.
+    pub(super) fn reads_only(&self) -> bool {
+        self.reads_only
     }
 
     /// How many transactions were committed since the start: what was read at one number is current for as long as
@@ -133,12 +106,14 @@ impl Writer {
     /// Has `work` carried out in a transaction and waits for the commit.
     pub(super) async fn write<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+        work: impl Fn(&Connection) -> Result<T, StoreError> + Send + 'static,
+        effect: Effect,
     ) -> Result<T, StoreError> {
         let (reply, answer) = oneshot::channel();
         self.send(Entry::Write(Box::new(Change {
             asked_at: Instant::now(),
-            work: Some(work),
+            work,
+            effect,
             found: None,
             reply,
         })))?;
@@ -184,20 +159,22 @@ impl Writer {
     }
 }
 
-struct WriterThread<C> {
+struct WriterThread<C, B> {
     connection: Connection,
     entries: Receiver<Entry>,
     commits: Arc<AtomicU64>,
     clock: SteadyClock,
-    on_commit: C,
-    failed: OnFailure,
+    hooks: Hooks<C, B>,
+    access: Access,
+    /// Whether the store may not grow.
+    limited: bool,
     /// Whether another program kept the store locked when the last transaction was to begin.
     was_locked: bool,
     last_batch: usize,
     last_commit: Duration,
 }
 
-impl<C: Fn(&Connection)> WriterThread<C> {
+impl<C: Fn(&Connection), B: Fn() -> bool> WriterThread<C, B> {
     /// Works until told to stop, then gives the connection back.
     fn run(mut self) -> Connection {
         let mut purge_at = Instant::now();
@@ -225,32 +202,19 @@ impl<C: Fn(&Connection)> WriterThread<C> {
     fn write_batch(&mut self, first: Box<dyn Job>) -> bool {
         let mut jobs = vec![first];
         let next = self.collect(&mut jobs);
-        if self.was_locked {
+        if std::mem::take(&mut self.was_locked) {
             let out_of_patience = |job: &mut Box<dyn Job>| job.asked_at().elapsed() > LOCK_PATIENCE;
             for job in jobs.extract_if(.., out_of_patience) {
                 job.answer(Err(StoreError::Locked));
             }
         }
         self.last_batch = jobs.len();
-        let committed = match jobs.is_empty() {
-            true => Ok(()),
-            false => self.commit(&mut jobs),
-        };
-        let committed = committed.map_err(|error| told_apart(&self.connection, error));
-        let failure = committed.as_ref().err().cloned();
-        self.was_locked = matches!(failure, Some(StoreError::Locked));
-        for job in jobs {
-            job.answer(committed.clone());
-        }
-        if let Some(failure @ StoreError::Untrusted(_)) = failure {
-            // Closing must not carry over into the store what may never have reached the log.
-            let _ = self
-                .connection
-                .set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true);
-            (self.failed)(StoreFailure::Untrusted(failure));
+        if let Err(failure) = self.carry_out(jobs) {
+            leave_log(&self.connection);
+            (self.hooks.failed)(StoreFailure::Untrusted(failure));
             return true;
         }
-        (self.on_commit)(&self.connection);
+        (self.hooks.on_commit)(&self.connection);
         match next {
             Some(Entry::Stop) => true,
             Some(Entry::Read(read)) => {
@@ -259,6 +223,103 @@ impl<C: Fn(&Connection)> WriterThread<C> {
             }
             Some(Entry::Write(_)) | None => false,
         }
+    }
+
+    /// Carries changes out and answers them.
+    ///
+    /// # Errors
+    /// Where the outcome of a transaction cannot be told.
+    fn carry_out(&mut self, jobs: Vec<Box<dyn Job>>) -> Result<(), StoreError> {
+        let Access::ReadWrite(space) = self.access.clone() else {
+            return self.answer(jobs, Err(StoreError::Full));
+        };
+        space.look_again();
+        self.keep_limit(&space);
+        let mut jobs = match !self.limited || self.makes_room(&space) {
+            true => jobs,
+            false => self.refuse_takers(jobs)?,
+        };
+        let mut committed = self.try_commit(&mut jobs);
+        let mut last_resort = false;
+        while matches!(committed, Err(StoreError::Full)) || jobs.iter().any(|job| job.ran_out()) {
+            space.ran_out();
+            self.keep_limit(&space);
+            // What was committed stays so; only what ran out is done again, if it makes room.
+            let (again, done) = match committed {
+                Ok(()) => jobs.into_iter().partition(|job| job.ran_out()),
+                Err(_) => (jobs, Vec::new()),
+            };
+            self.answer(done, committed)?;
+            jobs = self.refuse_takers(again)?;
+            if last_resort {
+                return self.answer(jobs, Err(StoreError::Full));
+            }
+            if !jobs.is_empty() {
+                last_resort = true;
+                if space.is_full() {
+                    space.give_up_reserve();
+                }
+                self.makes_room(&space);
+            }
+            committed = self.try_commit(&mut jobs);
+        }
+        self.answer(jobs, committed)
+    }
+
+    /// Brings the log into the store, so that it can be written from its beginning again; whether the store takes more.
+    fn makes_room(&self, space: &Space) -> bool {
+        let checkpoint = "PRAGMA wal_checkpoint(PASSIVE)";
+        if let Err(error) = self.connection.query_row(checkpoint, [], |_| Ok(())) {
+            log::debug!("the log was not brought into the store: {error}");
+        }
+        space.has_room(&self.connection).unwrap_or(false)
+    }
+
+    /// Keeps the store from growing while there is no space, and lets it grow again.
+    fn keep_limit(&mut self, space: &Space) {
+        if space.is_full() != self.limited {
+            match space.limit(&self.connection) {
+                Ok(()) => self.limited = space.is_full(),
+                Err(error) => log::warn!("the size of the store was not limited: {error}"),
+            }
+        }
+    }
+
+    /// Refuses what may need space, and gives back the rest.
+    fn refuse_takers(&self, jobs: Vec<Box<dyn Job>>) -> Result<Vec<Box<dyn Job>>, StoreError> {
+        let (free, take) = jobs.into_iter().partition(|job| job.frees());
+        self.answer(take, Err(StoreError::Full))?;
+        Ok(free)
+    }
+
+    /// Answers: with what was found where that was committed, and is in files that others can find.
+    fn answer(
+        &self,
+        jobs: Vec<Box<dyn Job>>,
+        committed: Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        let committed = match committed {
+            Ok(()) if !jobs.is_empty() && !(self.hooks.before_answer)() => Err(StoreError::Standby),
+            committed => committed,
+        };
+        for job in jobs {
+            job.answer(committed.clone());
+        }
+        match committed {
+            Err(failure @ StoreError::Untrusted(_)) => Err(failure),
+            Ok(()) | Err(_) => Ok(()),
+        }
+    }
+
+    fn try_commit(&mut self, jobs: &mut [Box<dyn Job>]) -> Result<(), StoreError> {
+        if jobs.is_empty() {
+            return Ok(());
+        }
+        let committed = self
+            .commit(jobs)
+            .map_err(|error| told_apart(&self.connection, error));
+        self.was_locked = matches!(committed, Err(StoreError::Locked));
+        committed
     }
 
     /// Takes what waits. While fewer wait than the last transaction had, more are likely on their way: they are
@@ -311,6 +372,9 @@ impl<C: Fn(&Connection)> WriterThread<C> {
 
     /// Forgets expired idempotency keys and says when to look again.
     fn purge(&mut self) -> Duration {
+        if matches!(self.access, Access::Read) {
+            return PURGE_EVERY;
+        }
         match sqlite::delete_expired_keys(&self.connection, self.clock.unix_seconds(), PURGE_MOST) {
             Ok(PURGE_MOST..) => Duration::from_millis(50),
             Ok(_) => PURGE_EVERY,
@@ -322,52 +386,17 @@ impl<C: Fn(&Connection)> WriterThread<C> {
     }
 }
 
-/// To SQLite a write to a file system that has become read-only is any I/O error.
-fn told_apart(connection: &Connection, error: StoreError) -> StoreError {
-    match &error {
-        StoreError::Sqlite(cause)
-            if matches!(
-                cause.sqlite_error_code(),
-                Some(ErrorCode::SystemIoFailure | ErrorCode::CannotOpen)
-            ) && connection
-                .path()
-                .is_some_and(|path| filesystem::is_read_only(Path::new(path))) =>
-        {
-            StoreError::ReadOnly
-        }
-        _ => error,
-    }
-}
-
-/// Carries one change out in a savepoint.
-///
-/// # Errors
-/// When the transaction itself is lost, and with it the changes before this one.
-fn apply(connection: &Connection, job: &mut dyn Job) -> Result<(), StoreError> {
-    connection.prepare_cached("SAVEPOINT change")?.execute([])?;
-    let keep = catch_unwind(AssertUnwindSafe(|| job.apply(connection))).unwrap_or(false);
-    if connection.is_autocommit() {
-        // SQLite gave the whole transaction up, as it does on a full disk.
-        return Err(StoreError::Full);
-    }
-    if !keep {
-        connection
-            .prepare_cached("ROLLBACK TO change")?
-            .execute([])?;
-    }
-    connection.prepare_cached("RELEASE change")?.execute([])?;
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::panic, clippy::unwrap_used)]
 
+    use std::path::Path;
     use std::sync::Arc;
 
     use futures_util::future::join3;
 
     use super::*;
+    use crate::store::warnings::Warnings;
 
     fn insert(connection: &Connection, number: i64) -> Result<(), StoreError> {
         connection.execute("INSERT INTO t VALUES (?1)", [number])?;
@@ -378,8 +407,19 @@ mod tests {
     async fn a_change_that_is_not_kept_leaves_nothing_and_its_neighbours_alone() {
         let connection = Connection::open_in_memory().unwrap();
         connection.execute_batch("CREATE TABLE t (x)").unwrap();
-        let (writer, thread) =
-            Writer::start(connection, SteadyClock::start(), |_| {}, Arc::new(|_| {})).unwrap();
+        let hooks = Hooks {
+            on_commit: |_: &Connection| {},
+            before_answer: || true,
+            failed: Arc::new(|_| {}),
+        };
+        let space = Arc::new(Space::of(Path::new("tasks.db"), None, Warnings::default()));
+        let (writer, thread) = Writer::start(
+            connection,
+            SteadyClock::start(),
+            hooks,
+            Access::ReadWrite(space),
+        )
+        .unwrap();
         // Nothing is carried out before all of them wait: they share a transaction.
         let (release, held) = sync_channel::<()>(0);
         let hold = Entry::Read(Box::new(move |_| {
@@ -387,18 +427,24 @@ mod tests {
         }));
         writer.send(hold).unwrap();
         let changes = join3(
-            writer.write(|connection| insert(connection, 1)),
-            writer.write(|connection| {
-                insert(connection, 2)?;
-                Err::<(), _>(StoreError::UnknownTask)
-            }),
-            writer.write(|connection| -> Result<(), StoreError> {
-                insert(connection, 3)?;
-                panic!("in the middle of a change")
-            }),
+            writer.write(|connection| insert(connection, 1), Effect::Takes),
+            writer.write(
+                |connection| {
+                    insert(connection, 2)?;
+                    Err::<(), _>(StoreError::UnknownTask)
+                },
+                Effect::Takes,
+            ),
+            writer.write(
+                |connection| -> Result<(), StoreError> {
+                    insert(connection, 3)?;
+                    panic!("in the middle of a change")
+                },
+                Effect::Takes,
+            ),
         );
         let (changes, last) = tokio::join!(changes, async {
-            let last = writer.write(|connection| insert(connection, 4));
+            let last = writer.write(|connection| insert(connection, 4), Effect::Takes);
             tokio::join!(last, async { drop(release) }).0
         });
         assert!(matches!(changes.0, Ok(())));

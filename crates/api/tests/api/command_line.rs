@@ -33,6 +33,7 @@ fn the_help_names_every_command_and_variable() {
             "BIND_ADDR",
             "DB_PATH",
             "DB_JOURNAL",
+            "MAX_STORE",
             "BACKUP_DIR",
             "BACKUP_EVERY",
             "API_TOKEN",

@@ -88,6 +88,7 @@ async fn an_empty_variable_is_as_good_as_none() {
         "RUST_LOG",
         "LOG_FORMAT",
         "DB_JOURNAL",
+        "MAX_STORE",
         "BACKUP_DIR",
         "BACKUP_EVERY",
     ];

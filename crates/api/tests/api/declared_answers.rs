@@ -15,7 +15,7 @@ use crate::support::contract::DOCUMENT;
 use crate::support::{Answer, Raw, Store, TestApi, eventually};
 
 /// Answers that no request can bring about from outside.
-const NOT_PRODUCED: [(&str, &str, &str, &str); 3] = [
+const NOT_PRODUCED: [(&str, &str, &str, &str); 5] = [
     (
         "get",
         "/healthz",
@@ -33,6 +33,18 @@ const NOT_PRODUCED: [(&str, &str, &str, &str); 3] = [
         "/api/openapi.json",
         "500",
         "the document is fixed: only a panic would do it, see panics.rs",
+    ),
+    (
+        "delete",
+        "/api/tasks",
+        "507",
+        "the reserve lets it through: only after a start on a full disk, see full_disk.rs of the fault tests",
+    ),
+    (
+        "delete",
+        "/api/tasks/{id}",
+        "507",
+        "the reserve lets it through: only after a start on a full disk, see full_disk.rs of the fault tests",
     ),
 ];
 

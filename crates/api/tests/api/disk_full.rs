@@ -122,7 +122,7 @@ async fn writes_are_507_reads_go_on_and_writes_work_again() {
         );
     }
     assert_eq!(api.liveness().await["status"], "ok");
-    api.log_line(|line| line.contains("ERROR") && line.contains("the disk is full"));
+    api.log_line(|line| line.contains("ERROR") && line.contains("no space is left"));
 
     disk.free();
     api.add("after").await.expect(201);

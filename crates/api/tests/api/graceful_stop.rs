@@ -8,7 +8,7 @@ use futures_util::future::join_all;
 use nix::sys::signal::Signal;
 use task_tracker_api::http::routes;
 use task_tracker_api::process::state::ProcessState;
-use task_tracker_api::store::Keeper;
+use task_tracker_api::store::{Keeper, Keeping};
 
 use crate::support::{Process, Raw, Store, eventually, pause};
 
@@ -114,7 +114,7 @@ async fn it_is_not_ready_at_once() {
 #[actix_web::test]
 async fn readiness_knows_of_the_stop_before_connections_are_closed() {
     let files = Store::new();
-    let (store, keeper) = Keeper::start(&files.path(), None, None).unwrap();
+    let (store, keeper) = Keeper::start(&files.path(), Keeping::default()).unwrap();
     let process = web::Data::new(ProcessState::started());
     let app = App::new()
         .app_data(web::Data::new(store))

@@ -111,10 +111,11 @@ fn every(journal: &str, kinds: i64, count: i64) -> Vec<Life> {
 fn a_failed_sync_ends_the_process(journal: &str) {
     let lives = every(journal, SYNC, 1);
     let untrusted = lives.iter().filter(|life| life.code == Some(74)).count();
-    // The rest are syncs of the orderly end, whose outcome nobody was promised.
+    // The rest are syncs of folders that SQLite does without, and of the orderly end, whose outcome nobody was promised.
     let others = lives.iter().filter(|life| life.code != Some(74)).count();
-    assert!(untrusted >= 5, "{untrusted} of {}", lives.len());
-    assert!(others <= 4, "{others} of {}", lives.len());
+    let codes: Vec<_> = lives.iter().map(|life| life.code).collect();
+    assert!(untrusted >= 5, "{codes:?}");
+    assert!(others <= 5, "{codes:?}");
 }
 
 #[test]

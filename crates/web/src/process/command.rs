@@ -12,7 +12,7 @@ use tokio::runtime;
 pub const EX_USAGE: u8 = 64;
 /// Exit code of `sysexits.h`: the system does not allow what is needed.
 pub const EX_OSERR: u8 = 71;
-/// Exit code of `sysexits.h`: the disk can no longer be trusted.
+/// Exit code of `sysexits.h`: the disk can no longer be trusted, or files were taken away.
 pub const EX_IOERR: u8 = 74;
 /// Exit code of `sysexits.h`: something is configured in a way that cannot work.
 pub const EX_CONFIG: u8 = 78;

@@ -55,13 +55,13 @@ impl Store {
             .unwrap()
     }
 
-    /// Everything in the folder, by name; the lock file apart.
+    /// Everything in the folder, by name; apart from the lock file and the reserve of space.
     pub fn contents(&self) -> BTreeMap<String, Vec<u8>> {
         let entries = fs::read_dir(self.folder()).unwrap();
         entries
             .map(|entry| entry.unwrap())
             .map(|entry| (entry.file_name().into_string().unwrap(), entry.path()))
-            .filter(|(name, _)| name != "tasks.db.lock")
+            .filter(|(name, _)| name != "tasks.db.lock" && name != "tasks.db.reserve")
             .map(|(name, path)| (name, fs::read(path).unwrap()))
             .collect()
     }

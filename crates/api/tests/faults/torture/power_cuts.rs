@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
-use task_tracker_api::store::{Journal, Keeper};
+use task_tracker_api::store::{Journal, Keeper, Keeping};
 use tempfile::TempDir;
 
 use super::Tally;
@@ -358,7 +358,11 @@ pub fn after_a_cut(
         "truncate" => Journal::Truncate,
         _ => Journal::Wal,
     };
-    let refused = match Keeper::start(&path, Some(chosen), None) {
+    let keeping = Keeping {
+        journal: Some(chosen),
+        ..Keeping::default()
+    };
+    let refused = match Keeper::start(&path, keeping) {
         Ok((_, keeper)) => {
             keeper.stop();
             None
