@@ -1,4 +1,4 @@
-//! [`WebError`]: everything a request can be refused with, as plain data. [`crate::error_pages`] makes pages of it.
+//! [`WebError`]: everything a request can be refused with, as plain data. [`crate::pages::error`] makes pages of it.
 
 use std::sync::Arc;
 
@@ -8,11 +8,11 @@ use actix_web::{HttpResponse, ResponseError};
 use serde::Serialize;
 use thiserror::Error;
 
-use crate::api_client::ApiClientError;
-use crate::api_client::problem::ProblemKind;
-use crate::forms::FormError;
+use crate::api::error::ApiClientError;
+use crate::api::problem::ProblemKind;
 use crate::process::refusal::Refusal;
 use crate::process::request_id::RequestId;
+use crate::urlencoded::FormError;
 
 /// Seconds after which asking again is worth a try.
 pub const RETRY_AFTER_SECONDS: u64 = 5;
@@ -218,7 +218,7 @@ impl ResponseError for WebError {
         }
     }
 
-    /// The status alone: [`crate::error_pages`] writes the page.
+    /// The status alone: [`crate::pages::error`] writes the page.
     fn error_response(&self) -> HttpResponse {
         HttpResponse::new(self.status_code())
     }

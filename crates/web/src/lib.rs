@@ -1,31 +1,32 @@
 //! The public frontend of Task Tracker: HTML pages over the internal API, complete without JavaScript.
 //!
-//! A request goes through [`routes`] (the table of URLs) to a handler, which parses what was sent into the types of
-//! [`forms`] and [`list_view`], asks the api through [`api_client`], for lists through [`list_loader`], and answers with
-//! a page of [`templates`] or a redirect with a [`notice`]. What can go wrong is in [`error`].
+//! A request goes through `routes` (the table of URLs) to a handler in `pages`, which parses what was sent into the
+//! types of `forms` and [`list_view`], asks the api through [`api`], for lists through [`list_loader`], and answers with
+//! a page that [`templates`] renders, or a redirect with a notice. What can go wrong is in [`error`].
 
-pub mod api_client;
-pub mod assets;
+pub mod api;
+mod assets;
 pub mod cli;
-pub mod compression;
+mod compression;
 pub mod config;
+pub mod domain;
 pub mod error;
-pub mod error_pages;
-pub mod forms;
+mod forms;
 pub mod limits;
 pub mod list_loader;
 pub mod list_page;
 pub mod list_view;
-pub mod notice;
+mod pages;
 pub mod process;
-pub mod request_body;
+mod request_body;
 pub mod request_log;
-pub mod routes;
-pub mod same_origin;
-pub mod security_headers;
+mod routes;
+mod same_origin;
+mod security_headers;
 pub mod service;
 pub mod startup;
 pub mod templates;
+pub mod urlencoded;
 
 /// The version of this crate.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");

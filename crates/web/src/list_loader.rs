@@ -15,13 +15,16 @@ use futures_util::FutureExt;
 use futures_util::future::{LocalBoxFuture, Shared};
 use tokio::time::timeout;
 
-use crate::api_client::{ApiClient, ApiClientError, Listing};
+use crate::api::asking::Asking;
+use crate::api::client::{ApiClient, Listing};
+use crate::api::error::ApiClientError;
 use crate::error::WebError;
-use crate::forms::FormError;
 use crate::list_page::{KeptPages, ListPage};
 use crate::list_view::ListView;
+use crate::pages::list::contents;
 use crate::process::request_id::RequestId;
 use crate::templates::Templates;
+use crate::urlencoded::FormError;
 
 /// A load that takes longer than this is not waited for by the next one: the api may answer that at once.
 const PATIENCE: Duration = Duration::from_millis(100);
@@ -144,13 +147,17 @@ impl ListLoader {
     async fn ask(&self, id: RequestId, view: &ListView) -> Result<Arc<ListPage>, WebError> {
         let kept = self.kept_pages.get(view);
         let seen = kept.as_ref().map(|(version, _)| version);
-        let listing = self.api.list(id, view, seen).await.map_err(unknown_place)?;
+        let listing = self
+            .api
+            .list(Asking { request_id: id }, view, seen)
+            .await
+            .map_err(unknown_place)?;
         match (listing, kept) {
             (Listing::Unchanged, Some((_, page))) => Ok(page),
             (Listing::Unchanged, None) => Err(WebError::NothingKept),
             (Listing::Changed(mut list), _) => {
                 let version = list.etag.take().filter(|_| !self.templates.may_change());
-                let page = Arc::new(self.templates.render_list(view, list)?);
+                let page = Arc::new(contents::render(&self.templates, view, list)?);
                 if let Some(version) = version {
                     self.kept_pages
                         .keep(view.clone(), version, Arc::clone(&page));

@@ -17,7 +17,8 @@ use bytes::Bytes;
 use flate2::write::DeflateEncoder;
 use flate2::{Compression, Crc};
 
-use crate::forms::{IdempotencyKey, Version};
+use crate::domain::idempotency_key::IdempotencyKey;
+use crate::domain::version::Version;
 use crate::limits::WRITE_BUFFER;
 use crate::list_view::ListView;
 
@@ -270,7 +271,8 @@ mod tests {
     use std::io::Read;
 
     use super::*;
-    use crate::list_view::{Cursor, Show};
+    use crate::domain::cursor::Cursor;
+    use crate::list_view::Show;
 
     fn page(before: &str, between: &str, after: &str) -> ListPage {
         let gaps = Fresh::placeholders();

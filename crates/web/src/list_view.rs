@@ -3,8 +3,8 @@
 
 use std::fmt::{self, Display, Formatter, Write};
 
-use crate::forms::{FormError, Pairs};
-use crate::notice::Notice;
+use crate::domain::cursor::Cursor;
+use crate::urlencoded::{FormError, Pairs};
 
 /// The path of the list.
 pub const TASKS_PATH: &str = "/tasks";
@@ -47,26 +47,6 @@ impl Show {
 
     fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|show| show.name() == name)
-    }
-}
-
-/// A place in the list, as the api gave it out: opaque, and safe to stand in a URL as it is.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Cursor(String);
-
-impl Cursor {
-    /// Accepts 1 to 256 of the characters that need no escaping in a URL (RFC 3986, unreserved).
-    #[must_use]
-    pub fn parse(value: &str) -> Option<Self> {
-        let unreserved = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
-        let fits = (1..=256).contains(&value.len()) && value.bytes().all(unreserved);
-        fits.then(|| Self(value.to_owned()))
-    }
-
-    /// The cursor as it stands in a URL.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
     }
 }
 
@@ -132,12 +112,17 @@ impl ListView {
         query
     }
 
-    /// The URL of this page with a notice of what happened and, for a change of one task, the place of that task.
+    /// The URL of this page with more parameters and, for a change of one task, the place of that task. Names and values
+    /// must consist of unreserved characters.
     #[must_use]
-    pub fn with_notice(&self, notice: Notice, task: Option<i64>) -> String {
+    pub fn with_parameters(
+        &self,
+        parameters: &[(&'static str, String)],
+        task: Option<i64>,
+    ) -> String {
         let mut query = self.query();
-        for (name, value) in notice.parameters() {
-            push_parameter(&mut query, name, &value);
+        for (name, value) in parameters {
+            push_parameter(&mut query, name, value);
         }
         let fragment = task.map(|id| format!("#task-{id}")).unwrap_or_default();
         format!("{TASKS_PATH}{query}{fragment}")
@@ -203,12 +188,8 @@ mod tests {
             after: Cursor::parse("c1"),
         };
         assert_eq!(
-            view.with_notice(Notice::Done, Some(7)),
+            view.with_parameters(&[("notice", "done".to_owned())], Some(7)),
             "/tasks?show=active&after=c1&notice=done#task-7"
-        );
-        assert_eq!(
-            ListView::default().with_notice(Notice::Cleared(3), None),
-            "/tasks?notice=cleared&count=3"
         );
     }
 }

@@ -11,8 +11,9 @@ use futures_util::StreamExt;
 use tokio::time::timeout;
 
 use crate::error::WebError;
-use crate::forms::{Form, check_content_type};
+use crate::forms::Form;
 use crate::limits::{BODY_TIMEOUT, MAX_FORM};
+use crate::urlencoded::check_content_type;
 
 /// Extractor: the form a browser submitted.
 #[derive(Debug)]

@@ -14,9 +14,9 @@ use crate::process::access_log::RequestLine;
 use crate::process::connection::{Answer, Progress};
 use crate::process::request_id::RequestId;
 use crate::templates::Templates;
-use crate::{error_pages, security_headers};
+use crate::{pages, security_headers};
 
-/// Why a response is an error, for the log. Handlers and [`error_pages`] leave it in the response's extensions.
+/// Why a response is an error, for the log. Handlers and [`pages::error`] leave it in the response's extensions.
 #[derive(Clone, Debug)]
 pub struct Cause(String);
 
@@ -74,7 +74,7 @@ pub async fn log_requests(
         }
         Err(_panic) => {
             let mut response = match templates {
-                Some(templates) => error_pages::panicked(&templates, id),
+                Some(templates) => pages::error::panicked(&templates, id),
                 None => actix_web::HttpResponse::InternalServerError().finish(),
             };
             security_headers::apply(response.headers_mut(), over_tls);

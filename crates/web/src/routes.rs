@@ -3,24 +3,23 @@
 use actix_web::{FromRequest, Handler, Resource, Responder, web};
 
 use crate::error::WebError;
+use crate::pages::{actions, add, edit, home, list};
 
 mod assets;
-mod forms;
 pub mod health;
-mod pages;
 
 /// Adds every URL the web answers.
 pub fn configure(config: &mut web::ServiceConfig) {
     config
-        .service(readable("/", pages::home))
-        .service(readable("/tasks", pages::tasks))
-        .service(web::resource("/tasks/add").route(web::post().to(forms::add)))
+        .service(readable("/", home::show))
+        .service(readable("/tasks", list::show))
+        .service(web::resource("/tasks/add").route(web::post().to(add::submit)))
         .service(
-            web::resource("/tasks/clear-completed").route(web::post().to(forms::clear_completed)),
+            web::resource("/tasks/clear-completed").route(web::post().to(actions::clear_completed)),
         )
-        .service(readable("/tasks/{id}/edit", pages::edit).route(web::post().to(forms::edit)))
-        .service(web::resource("/tasks/{id}/toggle").route(web::post().to(forms::toggle)))
-        .service(web::resource("/tasks/{id}/delete").route(web::post().to(forms::delete)))
+        .service(readable("/tasks/{id}/edit", edit::show).route(web::post().to(edit::submit)))
+        .service(web::resource("/tasks/{id}/toggle").route(web::post().to(actions::toggle)))
+        .service(web::resource("/tasks/{id}/delete").route(web::post().to(actions::delete)))
         .service(readable("/health", health::readiness))
         .service(readable("/healthz", health::liveness))
         .service(readable("/static/{name}", assets::asset))

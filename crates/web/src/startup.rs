@@ -12,13 +12,13 @@ use actix_web::middleware::from_fn;
 use actix_web::{App, Error, web};
 use thiserror::Error as ThisError;
 
-use crate::api_client::ApiClient;
+use crate::api::client::ApiClient;
 use crate::compression::compress;
 use crate::config::Config;
-use crate::error_pages::{self, render_errors};
 use crate::limits;
 use crate::list_loader::ListLoader;
 use crate::list_page::KeptPages;
+use crate::pages::error::{refused, render_errors};
 use crate::process::clock::{self, ClockError};
 use crate::process::environment::BIND_ADDR;
 use crate::process::head::refuse_large_heads;
@@ -123,7 +123,7 @@ impl Application {
         let shared_process = web::Data::from(Arc::clone(&process));
 
         let refusal_templates = templates.clone();
-        let refused = move |refusal, id| error_pages::refused(&refusal_templates, refusal, id);
+        let refused = move |refusal, id| refused(&refusal_templates, refusal, id);
         let app = move || {
             let own = clients.lock().unwrap_or_else(PoisonError::into_inner).pop();
             app(State {

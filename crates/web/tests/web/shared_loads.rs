@@ -7,7 +7,7 @@ use actix_web::ResponseError;
 use actix_web::body::to_bytes;
 use actix_web::web::Data;
 use futures_util::future::{join, join_all};
-use task_tracker_web::api_client::ApiClient;
+use task_tracker_web::api::client::ApiClient;
 use task_tracker_web::error::WebError;
 use task_tracker_web::list_loader::ListLoader;
 use task_tracker_web::list_page::{Fresh, KeptPages};

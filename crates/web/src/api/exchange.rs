@@ -1,24 +1,27 @@
 //! One request to the api and its answer: deadline, limits, repeats.
+//!
+//! Everything a request needs, repeats included, happens within [`EXCHANGE`]. A request is repeated only when that
+//! cannot do anything twice.
 
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, RETRY_AFTER};
-use reqwest::{Method, Response, StatusCode};
+use reqwest::header::{
+    AUTHORIZATION, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER,
+};
+use reqwest::{Client, Method, Response, StatusCode, Url};
 use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
 use tokio::time::{Instant, sleep, timeout_at};
 
+use super::asking::Asking;
+use super::error::ApiClientError;
+use super::limits::{EXCHANGE, MAX_ANSWER};
 use super::problem::{Problem, ProblemKind};
-use super::{ApiClient, ApiClientError, VersionedTask};
-use crate::forms::Version;
-use crate::process::request_id::RequestId;
+use crate::domain::task::VersionedTask;
+use crate::domain::version::Version;
 
-/// An exchange ends within this time, repeats and waiting included.
-pub(super) const EXCHANGE: Duration = Duration::from_secs(3);
-/// Longest answer that is read, in bytes.
-pub(super) const MAX_ANSWER: usize = 1024 * 1024;
 /// Waiting before the first and before the second repeat, in milliseconds, drawn at random from these ranges.
 /// Together they are longer than a hand-over is seen from here: 0.2 s until the next api has the store, and up to a
 /// second until a readiness probe finds out.
@@ -28,7 +31,7 @@ const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 /// A request to the api.
 #[derive(Debug)]
 pub(super) struct Call<'a> {
-    pub id: RequestId,
+    pub asking: Asking,
     pub method: Method,
     pub target: String,
     /// The one header besides those every request has.
@@ -38,9 +41,9 @@ pub(super) struct Call<'a> {
 }
 
 impl Call<'_> {
-    pub fn get(id: RequestId, target: String) -> Self {
+    pub fn get(asking: Asking, target: String) -> Self {
         Self {
-            id,
+            asking,
             method: Method::GET,
             target,
             header: None,
@@ -117,13 +120,21 @@ impl Answer {
     }
 }
 
-impl ApiClient {
-    pub(super) async fn exchange(&self, call: Call<'_>) -> Result<Answer, ApiClientError> {
+/// What an exchange goes through. Each worker thread has one, so that no exchange moves between threads.
+#[derive(Clone, Debug)]
+pub(super) struct Transport {
+    pub http: Client,
+    pub base: Url,
+    pub authorization: Option<HeaderValue>,
+}
+
+impl Transport {
+    pub async fn exchange(&self, call: Call<'_>) -> Result<Answer, ApiClientError> {
         self.exchange_noting_loss(call, &mut false).await
     }
 
     /// As [`Self::exchange`]; sets `answer_lost` when a try before the last may have done what was asked.
-    pub(super) async fn exchange_noting_loss(
+    pub async fn exchange_noting_loss(
         &self,
         call: Call<'_>,
         answer_lost: &mut bool,
@@ -145,7 +156,7 @@ impl ApiClient {
             if Instant::now() + wait >= deadline {
                 return Err(error);
             }
-            log::debug!(request_id = call.id.to_string().as_str(); "asking the api again: {error}");
+            log::debug!(request_id = call.asking.request_id.to_string().as_str(); "asking the api again: {error}");
             sleep(wait).await;
         }
         self.send(&call, deadline).await
@@ -165,7 +176,7 @@ impl ApiClient {
         let mut request = self
             .http
             .request(call.method.clone(), url)
-            .header(TRACEPARENT, call.id.traceparent());
+            .header(TRACEPARENT, call.asking.request_id.traceparent());
         if let Some(authorization) = &self.authorization {
             request = request.header(AUTHORIZATION, authorization);
         }

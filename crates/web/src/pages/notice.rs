@@ -2,7 +2,13 @@
 //!
 //! It travels as one word of a fixed vocabulary in the URL: no cookie, no state, and no text of anybody's choosing.
 
-use crate::forms::Pairs;
+use actix_web::HttpResponse;
+use actix_web::http::header::LOCATION;
+use serde::Serialize;
+
+use crate::list_view::ListView;
+use crate::templates::{Page, Templates};
+use crate::urlencoded::Pairs;
 
 /// What happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,6 +89,42 @@ impl Notice {
             Self::Cleared(count) => format!("{count} completed tasks deleted."),
         }
     }
+}
+
+/// Data of `notice.html`.
+#[derive(Debug, Serialize)]
+pub struct NoticeView {
+    /// What happened.
+    pub text: String,
+    /// The page without the notice.
+    pub dismiss: String,
+}
+
+impl Page for NoticeView {
+    const TEMPLATE: &'static str = "notice.html";
+}
+
+/// The notice as HTML.
+///
+/// # Errors
+/// As [`Templates::render`].
+pub fn render(
+    templates: &Templates,
+    notice: Notice,
+    view: &ListView,
+) -> Result<String, tera::Error> {
+    templates.render(&NoticeView {
+        text: notice.text(),
+        dismiss: view.to_string(),
+    })
+}
+
+/// Back to where the person was, with a notice of what happened.
+pub fn see_other(view: &ListView, notice: Notice, task: Option<i64>) -> HttpResponse {
+    let location = view.with_parameters(&notice.parameters(), task);
+    HttpResponse::SeeOther()
+        .insert_header((LOCATION, location))
+        .finish()
 }
 
 #[cfg(test)]

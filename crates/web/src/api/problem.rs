@@ -6,6 +6,8 @@ use std::time::Duration;
 use reqwest::StatusCode;
 use serde::Deserialize;
 
+use crate::domain::task::Field;
+
 /// Longest text of the api that is shown, in characters.
 const MAX_TEXT: usize = 300;
 /// Most field errors that are shown.
@@ -42,21 +44,10 @@ pub enum ProblemKind {
 /// What is wrong with a field.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FieldProblem {
-    /// Which field.
-    pub field: Field,
+    /// Which field; none for another part of the request, which no form shows.
+    pub field: Option<Field>,
     /// What is wrong with it.
     pub detail: String,
-}
-
-/// A field of the forms.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Field {
-    /// `#/title`
-    Title,
-    /// `#/description`
-    Description,
-    /// Another part of the request, which no form shows.
-    Other,
 }
 
 impl Problem {
@@ -93,11 +84,7 @@ impl Problem {
             .into_iter()
             .take(MAX_ERRORS)
             .map(|error| FieldProblem {
-                field: match error.pointer.as_str() {
-                    "#/title" => Field::Title,
-                    "#/description" => Field::Description,
-                    _ => Field::Other,
-                },
+                field: error.pointer.strip_prefix("#/").and_then(Field::parse),
                 detail: presentable(&error.detail),
             });
         let detail = if document.detail.trim().is_empty() {
@@ -119,7 +106,7 @@ impl Problem {
     pub fn field(&self, field: Field) -> Option<&str> {
         self.errors
             .iter()
-            .find(|error| error.field == field)
+            .find(|error| error.field == Some(field))
             .map(|error| error.detail.as_str())
     }
 }

@@ -6,13 +6,57 @@ use actix_web::http::header::{ALLOW, RETRY_AFTER};
 use actix_web::http::{ConnectionType, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpRequest, HttpResponse, ResponseError, web};
+use serde::Serialize;
 
 use crate::error::{Explanation, RETRY_AFTER_SECONDS, RetryForm, WebError, explain_status};
+use crate::list_view::TASKS_PATH;
 use crate::process::refusal::Refusal;
 use crate::process::request_id::RequestId;
 use crate::request_log::Cause;
 use crate::security_headers;
-use crate::templates::{ErrorPage, Link, Page, Templates, html};
+use crate::templates::{Page, Templates, html};
+use crate::urlencoded::FormError;
+
+/// Data of `error.html`.
+#[derive(Debug, Serialize)]
+pub struct ErrorPage {
+    /// The HTTP status.
+    pub status: u16,
+    /// What happened.
+    pub title: &'static str,
+    /// What it means and what to do next.
+    pub detail: String,
+    /// The id to find the request in the log.
+    pub request_id: String,
+    /// Where to go next.
+    pub link: Link,
+    /// The button that did not work, to be pressed again.
+    pub retry: Option<RetryForm>,
+}
+
+/// A way on.
+#[derive(Debug, Serialize)]
+pub struct Link {
+    /// Its address.
+    pub href: String,
+    /// Its text.
+    pub label: &'static str,
+}
+
+impl Link {
+    /// The way to the list.
+    #[must_use]
+    pub fn to_tasks() -> Self {
+        Self {
+            href: TASKS_PATH.to_owned(),
+            label: "Go to your tasks",
+        }
+    }
+}
+
+impl Page for ErrorPage {
+    const TEMPLATE: &'static str = "error.html";
+}
 
 /// Middleware: gives every error response its page.
 ///
@@ -131,14 +175,14 @@ fn page(
     link: Link,
     retry: Option<RetryForm>,
 ) -> HttpResponse {
-    let page = Page::Error(ErrorPage {
+    let page = ErrorPage {
         status: status.as_u16(),
         title: explanation.title,
         detail: explanation.detail,
         request_id: id.to_string(),
         link,
         retry,
-    });
+    };
     let mut response = match templates.render(&page) {
         Ok(body) => html(status, body),
         Err(error) => {
@@ -178,7 +222,7 @@ fn link_for(status: StatusCode, error: Option<&WebError>, request: &HttpRequest)
 fn request_may_be_unread(error: Option<&WebError>) -> bool {
     match error {
         Some(
-            WebError::Form(crate::forms::FormError::ContentType)
+            WebError::Form(FormError::ContentType)
             | WebError::BodyIncomplete
             | WebError::BodyTimeout
             | WebError::BodyTooLarge

@@ -1,0 +1,8 @@
+//! The only way to the api: one method a request, with deadlines, limits and repeats.
+
+pub mod asking;
+pub mod client;
+pub mod error;
+mod exchange;
+pub mod limits;
+pub mod problem;

@@ -1,0 +1,17 @@
+//! How long the api is waited for, and how much of it is read.
+
+use std::time::Duration;
+
+/// A connection must stand within this time.
+pub const CONNECT: Duration = Duration::from_secs(1);
+/// Idle connections are closed after this time: sooner than the api closes them (75 s).
+pub const POOL_IDLE: Duration = Duration::from_secs(30);
+/// An exchange ends within this time, repeats and waiting included.
+pub const EXCHANGE: Duration = Duration::from_secs(3);
+/// Longest answer that is read, in bytes.
+pub const MAX_ANSWER: usize = 1024 * 1024;
+/// Tasks on a page.
+pub const PAGE: usize = 100;
+/// Tasks on a page when [`PAGE`] of them are longer than an answer may be. 50 of the longest tasks there can be fit: each
+/// has at most 200 + 4,000 characters of at most 4 bytes.
+pub const PAGE_OF_LONG_TASKS: usize = 50;

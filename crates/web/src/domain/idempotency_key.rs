@@ -1,0 +1,30 @@
+//! [`IdempotencyKey`]: what makes a repeated form one task.
+
+use serde::Serialize;
+
+/// A key that makes a repeated `POST` one task (IETF draft, The Idempotency-Key HTTP Header Field).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct IdempotencyKey(String);
+
+impl IdempotencyKey {
+    /// A fresh key of 128 random bits.
+    #[must_use]
+    pub fn random() -> Self {
+        Self(format!("{:032x}", rand::random::<u128>()))
+    }
+
+    /// Accepts 1 to 64 letters, digits, `-` and `_`.
+    #[must_use]
+    pub fn parse(value: &str) -> Option<Self> {
+        let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
+        let fits = (1..=64).contains(&value.len()) && value.bytes().all(allowed);
+        fits.then(|| Self(value.to_owned()))
+    }
+
+    /// The key as it stands in the form and in the header.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}

@@ -1,0 +1,49 @@
+//! `GET /tasks`: the add form and one page of the list.
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{CONTENT_ENCODING, HeaderValue};
+use actix_web::{HttpRequest, HttpResponse, web};
+
+use super::notice::{self, Notice};
+use crate::compression::{self, MAX_INLINE};
+use crate::domain::idempotency_key::IdempotencyKey;
+use crate::error::WebError;
+use crate::list_loader::ListLoader;
+use crate::list_page::Fresh;
+use crate::list_view::ListView;
+use crate::process::request_id::RequestId;
+use crate::templates::{Templates, html};
+use crate::urlencoded::Pairs;
+
+pub mod contents;
+
+/// `GET /tasks`: the add form and one page of the list.
+///
+/// # Errors
+/// [`WebError`]
+pub async fn show(
+    request: HttpRequest,
+    id: RequestId,
+    loader: web::Data<ListLoader>,
+    templates: web::Data<Templates>,
+) -> Result<HttpResponse, WebError> {
+    let query = Pairs::parse(request.query_string().as_bytes())?;
+    let view = ListView::from_query(&query)?;
+    let notice = Notice::from_query(&query).map(|notice| notice::render(&templates, notice, &view));
+    let fresh = Fresh {
+        notice: notice.transpose()?.unwrap_or_default(),
+        key: IdempotencyKey::random(),
+    };
+    let page = loader.load(id, view).await?;
+    if page.rendered_len() <= MAX_INLINE
+        && compression::takes_gzip(request.headers())
+        && let Ok(body) = page.gzip(&fresh)
+    {
+        let mut response = html(StatusCode::OK, body);
+        response
+            .headers_mut()
+            .insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+        return Ok(response);
+    }
+    Ok(html(StatusCode::OK, page.html(&fresh)))
+}
