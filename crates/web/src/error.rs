@@ -1,8 +1,9 @@
-//! [`WebError`]: everything a request can be refused with, as plain data. [`crate::pages::error`] makes pages of it.
+//! [`WebError`]: everything a request can be refused with, as plain data. `pages::error` makes pages of it.
 
 use std::sync::Arc;
 
 use actix_web::http::StatusCode;
+use actix_web::http::header::InvalidHeaderValue;
 use actix_web::rt::task::JoinError;
 use actix_web::{HttpResponse, ResponseError};
 use serde::Serialize;
@@ -82,6 +83,12 @@ pub enum WebError {
     /// The api says that a page still holds which it was not asked about.
     #[error("the api answered 304 to a request without If-None-Match")]
     NothingKept,
+    /// The completed tasks are others than those the person saw, so none was deleted.
+    #[error("the completed tasks have changed")]
+    CompletedChanged,
+    /// A cookie cannot be written.
+    #[error("a cookie has a character it cannot have")]
+    Cookie(#[from] InvalidHeaderValue),
     /// A page cannot be written.
     #[error("a template failed")]
     Template(#[from] tera::Error),
@@ -125,22 +132,37 @@ impl WebError {
                 "This is not a form",
                 "Only forms of these pages are accepted here. Go to your tasks and try again.",
             ),
+            Self::Form(FormError::UnknownList) => (
+                "There is no such list",
+                "The address asks for a list that does not exist. There are three: all, active and completed. Go to your \
+                 tasks and choose one.",
+            ),
+            Self::Form(FormError::UnknownPlace) => (
+                "This place in the list is not known",
+                "The link may be incomplete. Go to your tasks, which begins with the newest ones.",
+            ),
             Self::Form(_) => (
                 "That cannot be understood",
-                "The address or the form is not one of these pages'. Go to your tasks and try again.",
+                "The form is not one of these pages'. Nothing was saved. Go back to copy what you typed, then go to your \
+                 tasks and try again.",
             ),
             Self::BodyIncomplete => (
                 "The form did not arrive completely",
-                "Go back, and send it again. What you typed is still in your browser.",
+                "Nothing was saved. Go back to the form, and send it again.",
             ),
             Self::BodyTimeout => (
                 "The form took too long to arrive",
-                "The connection may be slow. Go back, and send it again. What you typed is still in your browser.",
+                "Nothing was saved; the connection may be slow. Go back to the form, and send it again.",
             ),
             Self::BodyTooLarge => (
                 "That is too long",
-                "A description can have 4,000 characters. Go back, and make it shorter. What you typed is still in your \
-                 browser.",
+                "Nothing was saved. A title can have 200 characters, a description 4,000. Go back to the form, and make \
+                 it shorter.",
+            ),
+            Self::CompletedChanged => (
+                "The completed tasks have changed",
+                "Somebody has finished, reopened, changed or deleted some since you saw them, so nothing was deleted. \
+                 Look at them, then decide again.",
             ),
             Self::HeadTooLarge => (
                 "The request is too long",
@@ -173,7 +195,7 @@ impl WebError {
             Self::Api(error) | Self::Action { source: error, .. } => return explain(error),
             Self::Shared { error, .. } => return error.explanation(),
             Self::NothingKept => return explain_status(StatusCode::BAD_GATEWAY),
-            Self::Failed | Self::BrokenOff(_) | Self::Template(_) => {
+            Self::Failed | Self::BrokenOff(_) | Self::Cookie(_) | Self::Template(_) => {
                 return explain_status(StatusCode::INTERNAL_SERVER_ERROR);
             }
         };
@@ -212,13 +234,14 @@ impl ResponseError for WebError {
             Self::Api(error) | Self::Action { source: error, .. } => status_for(error),
             Self::Shared { error, .. } => error.status_code(),
             Self::NothingKept => StatusCode::BAD_GATEWAY,
-            Self::Failed | Self::BrokenOff(_) | Self::Template(_) => {
+            Self::CompletedChanged => StatusCode::CONFLICT,
+            Self::Failed | Self::BrokenOff(_) | Self::Cookie(_) | Self::Template(_) => {
                 StatusCode::INTERNAL_SERVER_ERROR
             }
         }
     }
 
-    /// The status alone: [`crate::pages::error`] writes the page.
+    /// The status alone: `pages::error` writes the page.
     fn error_response(&self) -> HttpResponse {
         HttpResponse::new(self.status_code())
     }
@@ -240,7 +263,7 @@ pub fn status_for(error: &ApiClientError) -> StatusCode {
             (_, ProblemKind::IdempotencyKeyInFlight) => StatusCode::CONFLICT,
             (400, _) => StatusCode::BAD_REQUEST,
             (404, _) => StatusCode::NOT_FOUND,
-            (409 | 412, _) => StatusCode::CONFLICT,
+            (409 | 410 | 412, _) => StatusCode::CONFLICT,
             (413 | 422, _) => StatusCode::UNPROCESSABLE_ENTITY,
             (408 | 429 | 503 | 504 | 507, _) => StatusCode::SERVICE_UNAVAILABLE,
             _ => StatusCode::BAD_GATEWAY,

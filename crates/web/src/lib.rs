@@ -9,6 +9,7 @@ mod assets;
 pub mod cli;
 mod compression;
 pub mod config;
+mod cookies;
 pub mod domain;
 pub mod error;
 mod forms;

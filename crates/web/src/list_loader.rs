@@ -172,7 +172,7 @@ impl ListLoader {
 fn unknown_place(error: ApiClientError) -> WebError {
     match error {
         ApiClientError::Problem(problem) if matches!(problem.status.as_u16(), 400 | 422) => {
-            FormError::BadValue.into()
+            FormError::UnknownPlace.into()
         }
         error => error.into(),
     }

@@ -4,6 +4,7 @@
 use std::fmt::{self, Display, Formatter, Write};
 
 use crate::domain::cursor::Cursor;
+use crate::domain::task::parse_id;
 use crate::urlencoded::{FormError, Pairs};
 
 /// The path of the list.
@@ -45,8 +46,15 @@ impl Show {
         }
     }
 
+    /// The filter of this name, in capitals or not; no name is every task.
     fn parse(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|show| show.name() == name)
+        let name = name.trim();
+        if name.is_empty() {
+            return Some(Self::All);
+        }
+        Self::ALL
+            .into_iter()
+            .find(|show| show.name().eq_ignore_ascii_case(name))
     }
 }
 
@@ -67,30 +75,16 @@ impl ListView {
     pub fn from_query(query: &Pairs) -> Result<Self, FormError> {
         let show = query
             .optional("show")?
-            .map(|name| Show::parse(name).ok_or(FormError::BadValue))
+            .map(|name| Show::parse(name).ok_or(FormError::UnknownList))
             .transpose()?;
         let after = query
             .optional("after")?
-            .map(|value| Cursor::parse(value).ok_or(FormError::BadValue))
+            .map(|value| Cursor::parse(value).ok_or(FormError::UnknownPlace))
             .transpose()?;
         Ok(Self {
             show: show.unwrap_or_default(),
             after,
         })
-    }
-
-    /// Reads a URL this type displayed. Anything else is the first page of all tasks, so that a forged form can
-    /// redirect to nowhere but the list.
-    #[must_use]
-    pub fn from_return_to(url: &str) -> Self {
-        let query = match url.strip_prefix(TASKS_PATH) {
-            Some("") => "",
-            Some(rest) => rest.strip_prefix('?').unwrap_or_default(),
-            None => "",
-        };
-        Pairs::parse(query.as_bytes())
-            .and_then(|pairs| Self::from_query(&pairs))
-            .unwrap_or_default()
     }
 
     /// The first page of a filter.
@@ -112,26 +106,78 @@ impl ListView {
         query
     }
 
-    /// The URL of this page with more parameters and, for a change of one task, the place of that task. Names and values
-    /// must consist of unreserved characters.
+    /// Whether a task that was just added is on this page.
     #[must_use]
-    pub fn with_parameters(
-        &self,
-        parameters: &[(&'static str, String)],
-        task: Option<i64>,
-    ) -> String {
-        let mut query = self.query();
-        for (name, value) in parameters {
-            push_parameter(&mut query, name, value);
-        }
-        let fragment = task.map(|id| format!("#task-{id}")).unwrap_or_default();
-        format!("{TASKS_PATH}{query}{fragment}")
+    pub fn shows_newest(&self) -> bool {
+        self.after.is_none() && self.show != Show::Completed
     }
 }
 
 impl Display for ListView {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         write!(f, "{TASKS_PATH}{}", self.query())
+    }
+}
+
+/// Where in the list a person was: a page of it and, where they had scrolled to a task, one that stays when the task they
+/// pressed a button of leaves the page. Displayed as the URL that leads there again.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Place {
+    /// The page.
+    pub view: ListView,
+    /// The task.
+    pub near: Option<i64>,
+}
+
+/// What the fragment of a URL that leads to a task begins with. It is not marked, as the target of `task-` is.
+pub const NEAR: &str = "at-";
+
+impl Place {
+    /// Reads a URL this type displayed. Anything else is the first page of all tasks, so that a forged form can
+    /// redirect to nowhere but the list.
+    #[must_use]
+    pub fn parse(url: &str) -> Self {
+        let read = || {
+            let (url, near) = match url.split_once('#') {
+                Some((url, fragment)) => (url, Some(parse_id(fragment.strip_prefix(NEAR)?)?)),
+                None => (url, None),
+            };
+            let query = match url.strip_prefix(TASKS_PATH)? {
+                "" => "",
+                rest => rest.strip_prefix('?')?,
+            };
+            let view = ListView::from_query(&Pairs::parse(query.as_bytes())).ok()?;
+            Some(Self { view, near })
+        };
+        read().unwrap_or_default()
+    }
+
+    /// The URL of the page with one more parameter and this fragment. Names and values must consist of unreserved
+    /// characters.
+    #[must_use]
+    pub fn with(&self, name: &str, value: &str, fragment: &str) -> String {
+        let mut query = self.view.query();
+        push_parameter(&mut query, name, value);
+        let separator = if fragment.is_empty() { "" } else { "#" };
+        format!("{TASKS_PATH}{query}{separator}{fragment}")
+    }
+
+    /// The fragment that leads to where the person was.
+    #[must_use]
+    pub fn fragment(&self) -> String {
+        self.near
+            .map(|id| format!("{NEAR}{id}"))
+            .unwrap_or_default()
+    }
+}
+
+impl Display for Place {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        self.view.fmt(f)?;
+        match self.near {
+            Some(id) => write!(f, "#{NEAR}{id}"),
+            None => Ok(()),
+        }
     }
 }
 
@@ -152,8 +198,14 @@ mod tests {
     fn what_is_displayed_is_read_back() {
         for show in Show::ALL {
             for after in [None, Cursor::parse("b64_-.~09")] {
-                let view = ListView { show, after };
-                assert_eq!(ListView::from_return_to(&view.to_string()), view);
+                for near in [None, Some(7)] {
+                    let view = ListView {
+                        show,
+                        after: after.clone(),
+                    };
+                    let place = Place { view, near };
+                    assert_eq!(Place::parse(&place.to_string()), place);
+                }
             }
         }
     }
@@ -172,24 +224,44 @@ mod tests {
             "/tasks?after=%0d%0aSet-Cookie:x",
             "/tasks?show=active#//evil.example",
             "/tasks?after=a/../b",
+            "/tasks?show=active#at-",
+            "/tasks?show=active#at-7\r\nSet-Cookie:x",
+            "/tasks?show=active#task-7",
         ] {
-            assert_eq!(
-                ListView::from_return_to(evil),
-                ListView::default(),
-                "{evil}"
-            );
+            assert_eq!(Place::parse(evil), Place::default(), "{evil}");
         }
     }
 
     #[test]
-    fn a_notice_goes_before_the_place_of_the_task() {
+    fn a_parameter_goes_before_the_fragment() {
         let view = ListView {
             show: Show::Active,
             after: Cursor::parse("c1"),
         };
+        let place = Place { view, near: None };
         assert_eq!(
-            view.with_parameters(&[("notice", "done".to_owned())], Some(7)),
-            "/tasks?show=active&after=c1&notice=done#task-7"
+            place.with("notice", "0a", "task-7"),
+            "/tasks?show=active&after=c1&notice=0a#task-7"
         );
+        assert_eq!(
+            Place::default().with("notice", "0a", ""),
+            "/tasks?notice=0a"
+        );
+    }
+
+    #[test]
+    fn the_name_of_a_filter_is_read_in_any_case() {
+        let read = |query: &str| ListView::from_query(&Pairs::parse(query.as_bytes()));
+        for query in [
+            "show=Active",
+            "show=ACTIVE",
+            "show=+active+",
+            "show=active&utm_source=caf%E9",
+        ] {
+            assert_eq!(read(query).unwrap().show, Show::Active, "{query}");
+        }
+        assert_eq!(read("show=").unwrap().show, Show::All);
+        assert_eq!(read("show=everything"), Err(FormError::UnknownList));
+        assert_eq!(read("after=a%2Fb"), Err(FormError::UnknownPlace));
     }
 }

@@ -3,6 +3,7 @@
 pub mod actions;
 pub mod add;
 mod conflict;
+mod delete_conflict;
 mod deleted;
 pub mod edit;
 pub mod error;
@@ -10,6 +11,7 @@ mod fields;
 pub mod home;
 pub mod list;
 mod notice;
+mod own_changes;
 mod task_id;
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ use crate::process::request_id::RequestId;
 use crate::templates::Templates;
 use crate::{pages, security_headers};
 
-/// Why a response is an error, for the log. Handlers and [`pages::error`] leave it in the response's extensions.
+/// Why a response is an error, for the log. Handlers and `pages::error` leave it in the response's extensions.
 #[derive(Clone, Debug)]
 pub struct Cause(String);
 

@@ -1,8 +1,10 @@
 //! The table of URLs.
 
-use actix_web::{FromRequest, Handler, Resource, Responder, web};
+use actix_web::http::header::LOCATION;
+use actix_web::{FromRequest, Handler, HttpRequest, HttpResponse, Resource, Responder, web};
 
 use crate::error::WebError;
+use crate::list_view::TASKS_PATH;
 use crate::pages::{actions, add, edit, home, list};
 
 mod assets;
@@ -38,6 +40,17 @@ where
         .route(web::head().to(handler))
 }
 
-async fn unknown() -> Result<&'static str, WebError> {
-    Err(WebError::UnknownPath)
+/// A path of ours with a slash too many leads to the one without; any other is unknown.
+async fn unknown(request: HttpRequest) -> Result<HttpResponse, WebError> {
+    let path = request.path();
+    let trimmed = path.trim_end_matches('/');
+    let is_ours = trimmed == TASKS_PATH || trimmed.starts_with("/tasks/");
+    if !(is_ours && trimmed.len() < path.len() && request.method().is_safe()) {
+        return Err(WebError::UnknownPath);
+    }
+    let query = request.query_string();
+    let separator = if query.is_empty() { "" } else { "?" };
+    Ok(HttpResponse::PermanentRedirect()
+        .insert_header((LOCATION, format!("{trimmed}{separator}{query}")))
+        .finish())
 }

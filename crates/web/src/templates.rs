@@ -10,12 +10,13 @@ use std::path::{Path, PathBuf};
 use actix_web::HttpResponse;
 use actix_web::body::MessageBody;
 use actix_web::http::StatusCode;
+use actix_web::http::header::CACHE_CONTROL;
 use serde::Serialize;
 use tera::{Context, Tera};
 
 use crate::assets::Asset;
 
-const TEMPLATES: [(&str, &str); 11] = [
+const TEMPLATES: [(&str, &str); 12] = [
     ("base.html", include_str!("../templates/base.html")),
     ("fields.html", include_str!("../templates/fields.html")),
     ("notice.html", include_str!("../templates/notice.html")),
@@ -26,6 +27,10 @@ const TEMPLATES: [(&str, &str); 11] = [
     ("edit.html", include_str!("../templates/edit.html")),
     ("conflict.html", include_str!("../templates/conflict.html")),
     ("deleted.html", include_str!("../templates/deleted.html")),
+    (
+        "delete_conflict.html",
+        include_str!("../templates/delete_conflict.html"),
+    ),
     ("error.html", include_str!("../templates/error.html")),
 ];
 
@@ -88,11 +93,13 @@ fn parse(directory: Option<&Path>) -> Result<Tera, tera::Error> {
     Ok(tera)
 }
 
-/// A response with a page.
+/// A response with a page. The browser of the person who asked may keep it, so that going back leads to what they typed
+/// into it; it asks again before it shows it otherwise.
 #[must_use]
 pub fn html(status: StatusCode, body: impl MessageBody + 'static) -> HttpResponse {
     HttpResponse::build(status)
         .content_type("text/html; charset=utf-8")
+        .insert_header((CACHE_CONTROL, "no-cache, private"))
         .body(body)
 }
 

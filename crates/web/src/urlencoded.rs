@@ -4,7 +4,7 @@ use actix_web::http::header::{CONTENT_TYPE, HeaderMap};
 use percent_encoding::percent_decode;
 use thiserror::Error;
 
-/// Why a form or a query cannot be understood. No browser sends such a thing by itself.
+/// Why a form or a query cannot be understood.
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
 pub enum FormError {
     /// The body is of another kind.
@@ -13,9 +13,6 @@ pub enum FormError {
     /// The text is not UTF-8.
     #[error("the text is not valid UTF-8")]
     NotUtf8,
-    /// A field this form does not have.
-    #[error("a field is not known")]
-    UnknownField,
     /// A field twice.
     #[error("the field {0} is there twice")]
     DuplicateField(&'static str),
@@ -25,81 +22,68 @@ pub enum FormError {
     /// A field that people do not fill in has a value it cannot have.
     #[error("a field has a value it cannot have")]
     BadValue,
+    /// There is no list of this name.
+    #[error("there is no list of this name")]
+    UnknownList,
+    /// The api did not give out this place in the list.
+    #[error("the place in the list is not known")]
+    UnknownPlace,
 }
 
-/// Decoded `name=value` pairs (URL Standard, application/x-www-form-urlencoded), in order.
+/// `name=value` pairs (URL Standard, application/x-www-form-urlencoded), in order. A value is decoded when it is asked
+/// for: what others have added to an address, in whatever encoding, is nothing to us.
 #[derive(Debug, Default)]
-pub struct Pairs(Vec<(String, String)>);
+pub struct Pairs(Vec<(Vec<u8>, Vec<u8>)>);
 
 impl Pairs {
-    /// Decodes a query or a form's body.
-    ///
-    /// # Errors
-    /// [`FormError::NotUtf8`]: nothing is replaced silently.
-    pub fn parse(encoded: &[u8]) -> Result<Self, FormError> {
+    /// Takes a query or a form's body apart.
+    #[must_use]
+    pub fn parse(encoded: &[u8]) -> Self {
         let pairs = encoded
             .split(|&byte| byte == b'&')
             .filter(|pair| !pair.is_empty());
-        pairs
-            .map(|pair| {
-                let mut halves = pair.splitn(2, |&byte| byte == b'=');
-                let name = halves.next().unwrap_or_default();
-                Ok((decode(name)?, decode(halves.next().unwrap_or_default())?))
-            })
-            .collect::<Result<_, _>>()
-            .map(Self)
+        let pairs = pairs.map(|pair| {
+            let mut halves = pair.splitn(2, |&byte| byte == b'=');
+            let mut half = || unescape(halves.next().unwrap_or_default());
+            (half(), half())
+        });
+        Self(pairs.collect())
     }
 
     /// The value of a field that may be left out.
     ///
     /// # Errors
-    /// [`FormError::DuplicateField`]
+    /// [`FormError::DuplicateField`]; [`FormError::NotUtf8`]: nothing is replaced silently.
     pub fn optional(&self, name: &'static str) -> Result<Option<&str>, FormError> {
         let mut values = self
             .0
             .iter()
-            .filter(|(field, _)| field == name)
-            .map(|(_, value)| value.as_str());
+            .filter(|(field, _)| field == name.as_bytes())
+            .map(|(_, value)| value);
         match (values.next(), values.next()) {
-            (value, None) => Ok(value),
-            (_, Some(_)) => Err(FormError::DuplicateField(name)),
+            (None, _) => Ok(None),
+            (Some(value), None) => std::str::from_utf8(value)
+                .map(Some)
+                .map_err(|_| FormError::NotUtf8),
+            (Some(_), Some(_)) => Err(FormError::DuplicateField(name)),
         }
     }
 
     /// The value of a field that must be there.
     ///
     /// # Errors
-    /// [`FormError::DuplicateField`], [`FormError::MissingField`]
+    /// As [`Self::optional`], and [`FormError::MissingField`].
     pub fn required(&self, name: &'static str) -> Result<&str, FormError> {
         self.optional(name)?.ok_or(FormError::MissingField(name))
     }
-
-    /// Refuses fields with other names.
-    ///
-    /// # Errors
-    /// [`FormError::UnknownField`]
-    pub fn only(&self, names: &[&'static str]) -> Result<(), FormError> {
-        let known = self
-            .0
-            .iter()
-            .all(|(field, _)| names.contains(&field.as_str()));
-        if known {
-            Ok(())
-        } else {
-            Err(FormError::UnknownField)
-        }
-    }
 }
 
-fn decode(encoded: &[u8]) -> Result<String, FormError> {
+fn unescape(encoded: &[u8]) -> Vec<u8> {
     let spaced: Vec<u8> = encoded
         .iter()
         .map(|&byte| if byte == b'+' { b' ' } else { byte })
         .collect();
-    let decoded = percent_decode(&spaced)
-        .decode_utf8()
-        .map_err(|_| FormError::NotUtf8)?;
-    Ok(decoded.into_owned())
+    percent_decode(&spaced).collect()
 }
 
 /// Refuses a body that is not a form.

@@ -1,6 +1,11 @@
 //! [`ApiClient`]: one method a request.
 
-use reqwest::header::{HeaderName, HeaderValue, IF_MATCH, IF_NONE_MATCH, LINK};
+use std::borrow::Cow;
+use std::fmt::Write;
+
+use jiff::Timestamp;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use reqwest::header::{ETAG, HeaderName, HeaderValue, IF_MATCH, IF_NONE_MATCH, LINK};
 use reqwest::{Client, Method, StatusCode, Url, redirect};
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
@@ -11,11 +16,12 @@ use super::exchange::{Answer, Call, Repeat, Transport};
 use super::limits::{CONNECT, PAGE, PAGE_OF_LONG_TASKS, POOL_IDLE};
 use crate::domain::cursor::Cursor;
 use crate::domain::idempotency_key::IdempotencyKey;
-use crate::domain::task::{Counts, Task, TaskList, TaskText, VersionedTask};
+use crate::domain::task::{Counts, Task, TaskList, TaskText};
 use crate::domain::version::Version;
 use crate::list_view::ListView;
 use crate::process::api_token::ApiToken;
 
+const TASKS_VERSION: HeaderName = HeaderName::from_static("tasks-version");
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
 /// The answer to [`ApiClient::list`].
@@ -116,7 +122,7 @@ impl ApiClient {
             target.push_str("&after=");
             target.push_str(after.as_str());
         }
-        let header = seen.map(|version| (IF_NONE_MATCH, version.as_str()));
+        let header = seen.map(|version| (IF_NONE_MATCH, version.entity_tag().into()));
         let answer = self
             .0
             .exchange(Call {
@@ -134,7 +140,8 @@ impl ApiClient {
                 active: answer.count("tasks-active")?,
                 completed: answer.count("tasks-completed")?,
             },
-            etag: answer.version(),
+            etag: answer.version(&ETAG),
+            version: answer.version(&TASKS_VERSION),
         }))
     }
 
@@ -159,11 +166,11 @@ impl ApiClient {
     ///
     /// # Errors
     /// [`ApiClientError`]
-    pub async fn task(&self, asking: Asking, task: i64) -> Result<VersionedTask, ApiClientError> {
+    pub async fn task(&self, asking: Asking, task: i64) -> Result<Task, ApiClientError> {
         self.0
             .exchange(Call::get(asking, format!("/api/tasks/{task}")))
             .await?
-            .versioned_task()
+            .task()
     }
 
     /// Adds a task; with the same key again, it is the same task.
@@ -178,14 +185,14 @@ impl ApiClient {
     ) -> Result<Task, ApiClientError> {
         let call = Call {
             method: Method::POST,
-            header: Some((IDEMPOTENCY_KEY, key.as_str())),
+            header: Some((IDEMPOTENCY_KEY, Cow::Borrowed(key.as_str()))),
             body: Some(body(text)),
             ..Call::get(asking, "/api/tasks".to_owned())
         };
-        self.0.exchange(call).await?.json()
+        self.0.exchange(call).await?.task()
     }
 
-    /// Changes a task's text if it still has the version given.
+    /// Changes a task's text if it still has the version given, where one is.
     ///
     /// # Errors
     /// [`ApiClientError`]
@@ -194,15 +201,15 @@ impl ApiClient {
         asking: Asking,
         task: i64,
         text: &TaskText,
-        version: &Version,
-    ) -> Result<VersionedTask, ApiClientError> {
+        version: Option<&Version>,
+    ) -> Result<Task, ApiClientError> {
         let call = Call {
             method: Method::PATCH,
-            header: Some((IF_MATCH, version.as_str())),
+            header: version.map(|version| (IF_MATCH, version.entity_tag().into())),
             body: Some(body(text)),
             ..Call::get(asking, format!("/api/tasks/{task}"))
         };
-        self.0.exchange(call).await?.versioned_task()
+        self.0.exchange(call).await?.task()
     }
 
     /// Marks a task as done or not done.
@@ -214,23 +221,34 @@ impl ApiClient {
         asking: Asking,
         task: i64,
         completed: bool,
-    ) -> Result<VersionedTask, ApiClientError> {
+    ) -> Result<Task, ApiClientError> {
         let call = Call {
             method: Method::PATCH,
             body: Some(json!({ "completed": completed })),
             ..Call::get(asking, format!("/api/tasks/{task}"))
         };
-        self.0.exchange(call).await?.versioned_task()
+        self.0.exchange(call).await?.task()
     }
 
-    /// Deletes a task.
+    /// Deletes a task; with the time of its last change as it was seen, only if it was not changed since. An api that is
+    /// older than this web does not read that time.
     ///
     /// # Errors
     /// [`ApiClientError`]; that it is gone already is none.
-    pub async fn delete(&self, asking: Asking, task: i64) -> Result<Deletion, ApiClientError> {
+    pub async fn delete(
+        &self,
+        asking: Asking,
+        task: i64,
+        as_of: Option<Timestamp>,
+    ) -> Result<Deletion, ApiClientError> {
+        let mut target = format!("/api/tasks/{task}");
+        if let Some(seen) = as_of {
+            // Writing to memory cannot fail.
+            let _ = write!(target, "?as_of={seen:.3}");
+        }
         let call = Call {
             method: Method::DELETE,
-            ..Call::get(asking, format!("/api/tasks/{task}"))
+            ..Call::get(asking, target)
         };
         let mut answer_lost = false;
         match self.0.exchange_noting_loss(call, &mut answer_lost).await {
@@ -242,15 +260,25 @@ impl ApiClient {
         }
     }
 
-    /// Deletes every task that is done, and says how many there were.
+    /// Deletes every task that is done, and says how many there were; with the version of a list, only if the same
+    /// tasks are done as in that.
     ///
     /// # Errors
     /// [`ApiClientError`]
-    pub async fn clear_completed(&self, asking: Asking) -> Result<u64, ApiClientError> {
+    pub async fn clear_completed(
+        &self,
+        asking: Asking,
+        version: Option<&Version>,
+    ) -> Result<u64, ApiClientError> {
+        let mut target = "/api/tasks?completed=true".to_owned();
+        if let Some(version) = version {
+            target.push_str("&as_of=");
+            target.extend(utf8_percent_encode(version.as_str(), NON_ALPHANUMERIC));
+        }
         let call = Call {
             method: Method::DELETE,
             repeat: Repeat::IfNothingWasDone,
-            ..Call::get(asking, "/api/tasks?completed=true".to_owned())
+            ..Call::get(asking, target)
         };
         Ok(self.0.exchange(call).await?.json::<Deleted>()?.deleted)
     }

@@ -50,6 +50,12 @@ impl ApiClientError {
         matches!(self, Self::Problem(problem) if problem.status == StatusCode::NOT_FOUND)
     }
 
+    /// Whether the api said that the task the first request made was deleted since.
+    #[must_use]
+    pub fn is_deleted_since(&self) -> bool {
+        self.kind() == Some(ProblemKind::TaskDeletedSince)
+    }
+
     /// Whether the api said that the version sent is not the current one.
     #[must_use]
     pub fn is_stale(&self) -> bool {

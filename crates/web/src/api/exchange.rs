@@ -3,6 +3,7 @@
 //! Everything a request needs, repeats included, happens within [`EXCHANGE`]. A request is repeated only when that
 //! cannot do anything twice.
 
+use std::borrow::Cow;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
@@ -19,7 +20,7 @@ use super::asking::Asking;
 use super::error::ApiClientError;
 use super::limits::{EXCHANGE, MAX_ANSWER};
 use super::problem::{Problem, ProblemKind};
-use crate::domain::task::VersionedTask;
+use crate::domain::task::Task;
 use crate::domain::version::Version;
 
 /// Waiting before the first and before the second repeat, in milliseconds, drawn at random from these ranges.
@@ -35,7 +36,7 @@ pub(super) struct Call<'a> {
     pub method: Method,
     pub target: String,
     /// The one header besides those every request has.
-    pub header: Option<(HeaderName, &'a str)>,
+    pub header: Option<(HeaderName, Cow<'a, str>)>,
     pub body: Option<Json>,
     pub repeat: Repeat,
 }
@@ -90,17 +91,17 @@ impl Answer {
             .map_err(|_| self.unreadable("its JSON is another than agreed"))
     }
 
-    pub fn version(&self) -> Option<Version> {
-        Version::parse(self.headers.get(ETAG)?.to_str().ok()?)
+    /// The version in a header: whole, or as an entity tag.
+    pub fn version(&self, name: &HeaderName) -> Option<Version> {
+        Version::parse(self.headers.get(name)?.to_str().ok()?)
     }
 
-    pub fn versioned_task(&self) -> Result<VersionedTask, ApiClientError> {
-        let version = self
-            .version()
-            .ok_or_else(|| self.unreadable("it has no ETag"))?;
-        Ok(VersionedTask {
-            task: self.json()?,
-            version,
+    /// One task. Its version is the one in the body: something on the way may weaken or remove an `ETag`.
+    pub fn task(&self) -> Result<Task, ApiClientError> {
+        let task: Task = self.json()?;
+        Ok(Task {
+            version: task.version.or_else(|| self.version(&ETAG)),
+            ..task
         })
     }
 
@@ -140,10 +141,16 @@ impl Transport {
         answer_lost: &mut bool,
     ) -> Result<Answer, ApiClientError> {
         let deadline = Instant::now() + EXCHANGE;
+        // Why an earlier try failed, for one that has no time left to say it again.
+        let mut explained = None;
+        let in_vain = |error, explained: Option<ApiClientError>| match (&error, call.repeat) {
+            (ApiClientError::TimedOut, Repeat::Safe) => explained.unwrap_or(error),
+            _ => error,
+        };
         for range in WAITS {
             let error = match self.send(&call, deadline).await {
                 Ok(answer) => return Ok(answer),
-                Err(error) => error,
+                Err(error) => in_vain(error, explained.take()),
             };
             match (failure(&error), call.repeat) {
                 (Failure::Final, _) | (Failure::AnswerLost, Repeat::IfNothingWasDone) => {
@@ -158,8 +165,10 @@ impl Transport {
             }
             log::debug!(request_id = call.asking.request_id.to_string().as_str(); "asking the api again: {error}");
             sleep(wait).await;
+            explained = Some(error).filter(|error| matches!(error, ApiClientError::Problem(_)));
         }
-        self.send(&call, deadline).await
+        let last = self.send(&call, deadline).await;
+        last.map_err(|error| in_vain(error, explained))
     }
 
     async fn send(&self, call: &Call<'_>, deadline: Instant) -> Result<Answer, ApiClientError> {
@@ -181,7 +190,7 @@ impl Transport {
             request = request.header(AUTHORIZATION, authorization);
         }
         if let Some((name, value)) = &call.header {
-            request = request.header(name, *value);
+            request = request.header(name, value.as_ref());
         }
         if let Some(body) = &call.body {
             request = request.json(body);

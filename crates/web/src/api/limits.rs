@@ -6,7 +6,8 @@ use std::time::Duration;
 pub const CONNECT: Duration = Duration::from_secs(1);
 /// Idle connections are closed after this time: sooner than the api closes them (75 s).
 pub const POOL_IDLE: Duration = Duration::from_secs(30);
-/// An exchange ends within this time, repeats and waiting included.
+/// An exchange ends within this time, repeats and waiting included. It is longer than the api takes to say why it gives up
+/// (about a second, while another program keeps its store locked), so that a repeat has time.
 pub const EXCHANGE: Duration = Duration::from_secs(3);
 /// Longest answer that is read, in bytes.
 pub const MAX_ANSWER: usize = 1024 * 1024;

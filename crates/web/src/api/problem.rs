@@ -35,8 +35,8 @@ pub enum ProblemKind {
     IdempotencyKeyReused,
     /// The first request with this key is still being worked on.
     IdempotencyKeyInFlight,
-    /// The store has no space left.
-    StoreFull,
+    /// The first request with this key made a task that was deleted since.
+    TaskDeletedSince,
     /// Everything else: the status says enough.
     Other,
 }
@@ -76,7 +76,7 @@ impl Problem {
             "urn:task-tracker:problem:idempotency-key-in-flight" => {
                 ProblemKind::IdempotencyKeyInFlight
             }
-            "urn:task-tracker:problem:store-full" => ProblemKind::StoreFull,
+            "urn:task-tracker:problem:task-deleted-since" => ProblemKind::TaskDeletedSince,
             _ => ProblemKind::Other,
         };
         let errors = document

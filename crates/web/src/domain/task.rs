@@ -1,7 +1,10 @@
 //! [`Task`] and the fields people fill in: the one place that knows their names.
 
+use std::borrow::Cow;
+use std::fmt::Write;
+
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::cursor::Cursor;
@@ -22,6 +25,9 @@ pub struct Task {
     pub created_at: Timestamp,
     /// When it last changed.
     pub updated_at: Timestamp,
+    /// Which state this is. An api that is older than this web says it in `ETag` only.
+    #[serde(default, deserialize_with = "version")]
+    pub version: Option<Version>,
 }
 
 impl Task {
@@ -33,6 +39,19 @@ impl Task {
             description: self.description.clone(),
         }
     }
+}
+
+fn version<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Version>, D::Error> {
+    let text = Option::<Cow<'de, str>>::deserialize(deserializer)?;
+    Ok(text.as_deref().and_then(Version::parse))
+}
+
+/// Reads the id of a task: a positive 64-bit integer as the api writes it.
+#[must_use]
+pub fn parse_id(text: &str) -> Option<i64> {
+    text.parse::<i64>()
+        .ok()
+        .filter(|id| *id > 0 && id.to_string() == text)
 }
 
 /// The fields a person fills in, and the api stores. Serialized it is the body the api is sent.
@@ -86,18 +105,7 @@ impl TaskText {
     /// Stands for this text, so that a form can tell whether it is still the one it was filled with.
     #[must_use]
     pub fn mark(&self) -> TextMark {
-        let mut hash = Sha256::new();
-        for field in Field::ALL {
-            hash.update(self.get(field).as_bytes());
-            hash.update([0]);
-        }
-        let hash = hash.finalize();
-        TextMark(
-            hash.iter()
-                .take(16)
-                .map(|byte| format!("{byte:02x}"))
-                .collect(),
-        )
+        TextMark::of(&self.title, &self.description)
     }
 
     /// Whether the api stores the same for both: it trims titles and nothing else.
@@ -113,7 +121,23 @@ impl TaskText {
 pub struct TextMark(String);
 
 impl TextMark {
-    /// Accepts what [`TaskText::mark`] makes: 32 lower-case hexadecimal digits.
+    /// The mark of the text with these fields.
+    #[must_use]
+    pub fn of(title: &str, description: &str) -> Self {
+        let mut hash = Sha256::new();
+        for field in [title, description] {
+            hash.update(field.as_bytes());
+            hash.update([0]);
+        }
+        let mut digits = String::with_capacity(32);
+        for byte in hash.finalize().iter().take(16) {
+            // Writing to memory cannot fail.
+            let _ = write!(digits, "{byte:02x}");
+        }
+        Self(digits)
+    }
+
+    /// Accepts what [`Self::of`] makes: 32 lower-case hexadecimal digits.
     #[must_use]
     pub fn parse(value: &str) -> Option<Self> {
         let digit = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
@@ -145,15 +169,8 @@ pub struct TaskList {
     pub next: Option<Cursor>,
     /// How many there are in all.
     pub counts: Counts,
-    /// Version of all of the above.
+    /// Version of all of the above, to ask whether it still holds.
     pub etag: Option<Version>,
-}
-
-/// A task and the version of it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct VersionedTask {
-    /// The task.
-    pub task: Task,
-    /// Its version.
-    pub version: Version,
+    /// Version of the whole list, to clear what was seen of it. An api that is older than this web does not say it.
+    pub version: Option<Version>,
 }

@@ -1,7 +1,11 @@
 //! The forms that are one button: done and undone, delete, clear.
 
-use super::{Form, return_to};
-use crate::list_view::ListView;
+use jiff::Timestamp;
+
+use super::{Form, return_to, version};
+use crate::domain::task::TextMark;
+use crate::domain::version::Version;
+use crate::list_view::Place;
 use crate::urlencoded::{FormError, Pairs};
 
 /// `POST /tasks/{id}/toggle`.
@@ -10,12 +14,10 @@ pub struct ToggleForm {
     /// The wanted state, so that a repeated click changes nothing.
     pub completed: bool,
     /// Where the person was.
-    pub return_to: ListView,
+    pub return_to: Place,
 }
 
 impl Form for ToggleForm {
-    const FIELDS: &'static [&'static str] = &["completed", "return_to"];
-
     fn from_pairs(pairs: &Pairs) -> Result<Self, FormError> {
         let completed = match pairs.required("completed")? {
             "true" => true,
@@ -29,18 +31,43 @@ impl Form for ToggleForm {
     }
 }
 
-/// `POST /tasks/{id}/delete` and `POST /tasks/clear-completed`.
+/// `POST /tasks/{id}/delete`
 #[derive(Clone, Debug)]
-pub struct PlainForm {
+pub struct DeleteForm {
+    /// When the task the person saw had last changed.
+    pub as_of: Option<Timestamp>,
+    /// The text they saw.
+    pub seen: Option<TextMark>,
     /// Where the person was.
-    pub return_to: ListView,
+    pub return_to: Place,
 }
 
-impl Form for PlainForm {
-    const FIELDS: &'static [&'static str] = &["return_to"];
-
+impl Form for DeleteForm {
     fn from_pairs(pairs: &Pairs) -> Result<Self, FormError> {
         Ok(Self {
+            as_of: pairs
+                .optional("as_of")?
+                .map(|time| time.parse().map_err(|_| FormError::BadValue))
+                .transpose()?,
+            seen: pairs.optional("seen")?.and_then(TextMark::parse),
+            return_to: return_to(pairs)?,
+        })
+    }
+}
+
+/// `POST /tasks/clear-completed`
+#[derive(Clone, Debug)]
+pub struct ClearForm {
+    /// The version of the list the person saw.
+    pub version: Option<Version>,
+    /// Where the person was.
+    pub return_to: Place,
+}
+
+impl Form for ClearForm {
+    fn from_pairs(pairs: &Pairs) -> Result<Self, FormError> {
+        Ok(Self {
+            version: version(pairs)?,
             return_to: return_to(pairs)?,
         })
     }

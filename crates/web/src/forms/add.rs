@@ -3,7 +3,7 @@
 use super::{Form, return_to, text};
 use crate::domain::idempotency_key::IdempotencyKey;
 use crate::domain::task::TaskText;
-use crate::list_view::ListView;
+use crate::list_view::Place;
 use crate::urlencoded::{FormError, Pairs};
 
 /// `POST /tasks/add`.
@@ -14,12 +14,10 @@ pub struct AddForm {
     /// The key the form was rendered with; a client without one gets a key of its own.
     pub key: IdempotencyKey,
     /// Where the person was.
-    pub return_to: ListView,
+    pub return_to: Place,
 }
 
 impl Form for AddForm {
-    const FIELDS: &'static [&'static str] = &["title", "description", "key", "return_to"];
-
     fn from_pairs(pairs: &Pairs) -> Result<Self, FormError> {
         let key = match pairs.optional("key")? {
             Some(key) => IdempotencyKey::parse(key).ok_or(FormError::BadValue)?,

@@ -1,14 +1,21 @@
 //! The buttons of the list: each sends one request to the api and answers `303` to where the person was.
 
-use actix_web::{HttpResponse, web};
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, web};
 
+use super::delete_conflict::DeleteConflictPage;
 use super::notice::{Notice, see_other};
+use super::own_changes::OwnChanges;
 use super::task_id::task_id;
 use crate::api::asking::Asking;
 use crate::api::client::{ApiClient, Deletion};
+use crate::api::error::ApiClientError;
+use crate::domain::task::Task;
+use crate::domain::version::Version;
 use crate::error::{RetryForm, WebError};
-use crate::forms::actions::{PlainForm, ToggleForm};
+use crate::forms::actions::{ClearForm, DeleteForm, ToggleForm};
 use crate::request_body::Submitted;
+use crate::templates::{Templates, html};
 
 /// `POST /tasks/{id}/toggle`
 ///
@@ -22,11 +29,9 @@ pub async fn toggle(
 ) -> Result<HttpResponse, WebError> {
     let task = task_id(&path)?;
     match api.set_completed(asking, task, form.completed).await {
-        Ok(_) if form.completed => Ok(see_other(&form.return_to, Notice::Done, Some(task))),
-        Ok(_) => Ok(see_other(&form.return_to, Notice::Reopened, Some(task))),
-        Err(error) if error.is_not_found() => {
-            Ok(see_other(&form.return_to, Notice::AlreadyGone, None))
-        }
+        Ok(_) if form.completed => see_other(&form.return_to, Notice::Done(task)),
+        Ok(_) => see_other(&form.return_to, Notice::Reopened(task)),
+        Err(error) if error.is_not_found() => see_other(&form.return_to, Notice::AlreadyGone),
         Err(source) => Err(WebError::Action {
             source,
             retry: RetryForm {
@@ -50,50 +55,118 @@ pub async fn toggle(
 /// # Errors
 /// [`WebError`]
 pub async fn delete(
+    request: HttpRequest,
     asking: Asking,
     path: web::Path<String>,
-    Submitted(form): Submitted<PlainForm>,
+    Submitted(form): Submitted<DeleteForm>,
     api: web::Data<ApiClient>,
+    templates: web::Data<Templates>,
 ) -> Result<HttpResponse, WebError> {
     let task = task_id(&path)?;
-    match api.delete(asking, task).await {
-        Ok(Deletion::Deleted) => Ok(see_other(&form.return_to, Notice::Deleted, None)),
-        Ok(Deletion::AlreadyGone) => Ok(see_other(&form.return_to, Notice::AlreadyGone, None)),
+    let own = OwnChanges::of(request.headers());
+    match delete_seen(&api, asking, task, &form, &own).await {
+        Ok(Outcome::Gone(Deletion::Deleted)) => see_other(&form.return_to, Notice::Deleted),
+        Ok(Outcome::Gone(Deletion::AlreadyGone)) => see_other(&form.return_to, Notice::AlreadyGone),
+        Ok(Outcome::Changed(current)) => {
+            let theirs = current.text();
+            let page = DeleteConflictPage {
+                id: task,
+                seen: theirs.mark(),
+                theirs,
+                theirs_completed: current.completed,
+                as_of: format!("{:.3}", current.updated_at),
+                return_to: form.return_to.to_string(),
+            };
+            Ok(html(StatusCode::CONFLICT, templates.render(&page)?))
+        }
         Err(source) => {
-            let action = format!("/tasks/{task}/delete");
+            let as_of = form.as_of.map(|time| format!("{time:.3}"));
+            let seen = form.seen.map(|seen| seen.as_str().to_owned());
+            let return_to = Some(form.return_to.to_string());
+            let fields = [("as_of", as_of), ("seen", seen), ("return_to", return_to)];
+            let fields = fields.into_iter();
             Err(WebError::Action {
                 source,
-                retry: plain_retry(action, "Try to delete it again", &form),
+                retry: RetryForm {
+                    action: format!("/tasks/{task}/delete"),
+                    label: "Try to delete it again",
+                    fields: fields
+                        .filter_map(|(name, value)| Some((name, value?)))
+                        .collect(),
+                },
             })
         }
     }
 }
 
-/// `POST /tasks/clear-completed`
+/// What came of a deletion.
+enum Outcome {
+    Gone(Deletion),
+    /// The task is another than the one the person saw: this one.
+    Changed(Box<Task>),
+}
+
+/// Deletes the task the person saw. One that was changed since is still that task when its text is the one they saw
+/// (somebody marked it as done), or one they have saved themselves since.
+async fn delete_seen(
+    api: &ApiClient,
+    asking: Asking,
+    task: i64,
+    form: &DeleteForm,
+    own: &OwnChanges,
+) -> Result<Outcome, ApiClientError> {
+    let mut has_looked = false;
+    let mut as_of = form.as_of;
+    loop {
+        match api.delete(asking, task, as_of).await {
+            Ok(deletion) => return Ok(Outcome::Gone(deletion)),
+            Err(error) if error.is_stale() => {}
+            Err(error) => return Err(error),
+        }
+        let current = match api.task(asking, task).await {
+            Ok(current) => current,
+            Err(error) if error.is_not_found() => return Ok(Outcome::Gone(Deletion::AlreadyGone)),
+            Err(error) => return Err(error),
+        };
+        let text = current.text().mark();
+        let is_known = form
+            .seen
+            .as_ref()
+            .is_some_and(|seen| own.lead(task, seen, &text));
+        if has_looked || !is_known {
+            return Ok(Outcome::Changed(Box::new(current)));
+        }
+        as_of = Some(current.updated_at);
+        has_looked = true;
+    }
+}
+
+/// `POST /tasks/clear-completed`: deletes the completed tasks the person was shown, or none.
 ///
 /// # Errors
 /// [`WebError`]
 pub async fn clear_completed(
     asking: Asking,
-    Submitted(form): Submitted<PlainForm>,
+    Submitted(form): Submitted<ClearForm>,
     api: web::Data<ApiClient>,
 ) -> Result<HttpResponse, WebError> {
-    match api.clear_completed(asking).await {
-        Ok(count) => Ok(see_other(&form.return_to, Notice::Cleared(count), None)),
+    match api.clear_completed(asking, form.version.as_ref()).await {
+        Ok(count) => see_other(&form.return_to, Notice::Cleared(count)),
+        Err(error) if error.is_stale() => Err(WebError::CompletedChanged),
         Err(source) => {
-            let action = "/tasks/clear-completed".to_owned();
+            let version = form.version.as_ref().map(Version::as_str);
+            let version = version.map(|version| ("version", version.to_owned()));
             Err(WebError::Action {
                 source,
-                retry: plain_retry(action, "Try to delete them again", &form),
+                retry: RetryForm {
+                    action: "/tasks/clear-completed".to_owned(),
+                    label: "Try to delete them again",
+                    fields: version
+                        .into_iter()
+                        .chain([("return_to", form.return_to.to_string())])
+                        .collect(),
+                },
             })
         }
-    }
-}
-
-fn plain_retry(action: String, label: &'static str, form: &PlainForm) -> RetryForm {
-    RetryForm {
-        action,
-        label,
-        fields: vec![("return_to", form.return_to.to_string())],
     }
 }

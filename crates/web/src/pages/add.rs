@@ -1,10 +1,11 @@
 //! `POST /tasks/add`: whatever goes wrong, what was typed comes back.
 
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Serialize;
 
 use super::fields::{Fields, ProblemView, explain, failed};
 use super::notice::{Notice, see_other};
+use super::own_changes::OwnChanges;
 use crate::api::asking::Asking;
 use crate::api::client::ApiClient;
 use crate::api::problem::ProblemKind;
@@ -36,41 +37,60 @@ impl Page for AddPage {
 /// # Errors
 /// [`WebError`] for what no browser sends; everything else comes back as the form.
 pub async fn submit(
+    request: HttpRequest,
     asking: Asking,
     Submitted(form): Submitted<AddForm>,
     api: web::Data<ApiClient>,
     templates: web::Data<Templates>,
 ) -> Result<HttpResponse, WebError> {
-    let error = match api.add(asking, &form.text, &form.key).await {
-        Ok(_) => return Ok(see_other(&form.return_to, Notice::Added, None)),
+    let own = OwnChanges::of(request.headers());
+    let mut key = form.key;
+    let mut outcome = api.add(asking, &form.text, &key).await;
+    if let Err(error) = &outcome
+        && error.kind() == Some(ProblemKind::IdempotencyKeyReused)
+        && own.added(&key)
+    {
+        // They know of the first task: they went back to its form to write down another.
+        key = key.for_text(&form.text.mark());
+        outcome = api.add(asking, &form.text, &key).await;
+    }
+    let error = match outcome {
+        Ok(task) => {
+            let response = see_other(&form.return_to, Notice::Added(task.id))?;
+            return own.and_added(&key).keep(response);
+        }
         Err(error) => error,
     };
-    let problem = explain(
-        &error,
-        asking,
-        "press “Add task” again. It will not be added twice.",
-    );
-    // The key is kept, since a repeat must not add a second task. Only one that stands for another text is of no use.
-    let reused = error.kind() == Some(ProblemKind::IdempotencyKeyReused);
+    // The key is kept, since a repeat must not add a second task. Only one that stands for another is of no use.
+    let (problem, key) = if error.kind() == Some(ProblemKind::IdempotencyKeyReused) {
+        added_before(
+            "This form was used before",
+            "A task was added with it, with another text. Press “Add task” to add this one as well.",
+        )
+    } else if error.is_deleted_since() {
+        added_before(
+            "This task was added before, and deleted since",
+            "Press “Add task” to add it anew, or cancel to leave it deleted.",
+        )
+    } else {
+        let again = "press “Add task” again. It will not be added twice.";
+        (explain(&error, asking, again), key)
+    };
     let page = AddPage {
         fields: Fields::refused(form.text, &error),
-        key: if reused {
-            IdempotencyKey::random()
-        } else {
-            form.key
-        },
+        key,
         return_to: form.return_to.to_string(),
-        problem: Some(if reused { already_added() } else { problem }),
+        problem: Some(problem),
     };
     failed(error, templates.render(&page)?)
 }
 
-fn already_added() -> ProblemView {
-    ProblemView {
-        title: "This form was used before",
-        detail:
-            "A task was added with it, with another text. Press “Add task” to add this one as well."
-                .to_owned(),
+/// Why the form is back, with a new key: the one it had stands for what was added before.
+fn added_before(title: &'static str, detail: &str) -> (ProblemView, IdempotencyKey) {
+    let problem = ProblemView {
+        title,
+        detail: detail.to_owned(),
         request_id: None,
-    }
+    };
+    (problem, IdempotencyKey::random())
 }

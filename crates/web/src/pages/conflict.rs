@@ -19,7 +19,7 @@ pub struct ConflictPage {
     /// Whether what is stored is marked as done.
     pub theirs_completed: bool,
     /// The version of what is stored.
-    pub version: Version,
+    pub version: Option<Version>,
     /// The text of what is stored.
     pub seen: TextMark,
     /// Where the person was.

@@ -8,16 +8,17 @@ use super::conflict::ConflictPage;
 use super::deleted::DeletedPage;
 use super::fields::{Fields, ProblemView, explain, failed};
 use super::notice::{Notice, see_other};
+use super::own_changes::OwnChanges;
 use super::task_id::task_id;
 use crate::api::asking::Asking;
 use crate::api::client::ApiClient;
 use crate::api::error::ApiClientError;
 use crate::domain::idempotency_key::IdempotencyKey;
-use crate::domain::task::{TextMark, VersionedTask};
+use crate::domain::task::{Task, TextMark};
 use crate::domain::version::Version;
 use crate::error::WebError;
 use crate::forms::edit::EditForm;
-use crate::list_view::ListView;
+use crate::list_view::{ListView, Place};
 use crate::request_body::Submitted;
 use crate::templates::{Page, Templates, html};
 use crate::urlencoded::Pairs;
@@ -30,7 +31,7 @@ pub struct EditPage {
     /// What stands in the form.
     pub fields: Fields,
     /// The version the person saw.
-    pub version: Version,
+    pub version: Option<Version>,
     /// The text they saw.
     pub seen: Option<TextMark>,
     /// Where the person was.
@@ -55,14 +56,18 @@ pub async fn show(
     templates: web::Data<Templates>,
 ) -> Result<HttpResponse, WebError> {
     let task = task_id(&path)?;
-    let view = ListView::from_query(&Pairs::parse(request.query_string().as_bytes())?)?;
+    let view = ListView::from_query(&Pairs::parse(request.query_string().as_bytes()))?;
     let current = api.task(asking, task).await.map_err(unknown_task)?;
     let page = EditPage {
         id: task,
-        seen: Some(current.task.text().mark()),
-        fields: current.task.text().into(),
+        seen: Some(current.text().mark()),
+        fields: current.text().into(),
         version: current.version,
-        return_to: view.to_string(),
+        return_to: Place {
+            view,
+            near: Some(task),
+        }
+        .to_string(),
         problem: None,
     };
     Ok(html(StatusCode::OK, templates.render(&page)?))
@@ -73,6 +78,7 @@ pub async fn show(
 /// # Errors
 /// [`WebError`] for what no browser sends; everything else comes back as the form.
 pub async fn submit(
+    request: HttpRequest,
     asking: Asking,
     path: web::Path<String>,
     Submitted(form): Submitted<EditForm>,
@@ -81,15 +87,24 @@ pub async fn submit(
 ) -> Result<HttpResponse, WebError> {
     let task = task_id(&path)?;
     let return_to = form.return_to.to_string();
-    let page = match save(&api, asking, task, &form).await {
-        Ok(()) => return Ok(see_other(&form.return_to, Notice::Saved, Some(task))),
+    let own = OwnChanges::of(request.headers());
+    let page = match save(&api, asking, task, &form, &own).await {
+        Ok(saved) => {
+            let response = see_other(&form.return_to, Notice::Saved(task))?;
+            return match &form.seen {
+                Some(seen) => own
+                    .and_edited(task, seen, &saved.text().mark())
+                    .keep(response),
+                None => Ok(response),
+            };
+        }
         Err(EditFailure::Conflict(theirs)) => {
             let page = ConflictPage {
                 id: task,
                 fields: form.text.into(),
-                theirs: theirs.task.text(),
-                theirs_completed: theirs.task.completed,
-                seen: theirs.task.text().mark(),
+                theirs: theirs.text(),
+                theirs_completed: theirs.completed,
+                seen: theirs.text().mark(),
                 version: theirs.version,
                 return_to,
             };
@@ -122,7 +137,7 @@ pub async fn submit(
 /// Why an edit was not saved.
 enum EditFailure {
     /// Somebody else has saved another text meanwhile: this one.
-    Conflict(VersionedTask),
+    Conflict(Box<Task>),
     Api(ApiClientError),
 }
 
@@ -132,32 +147,41 @@ impl From<ApiClientError> for EditFailure {
     }
 }
 
-/// Saves the text over the version seen. A newer version is no conflict when its text is still the one the person
-/// saw (somebody marked the task as done), or already the one to be saved (an answer got lost, or two people agree).
+/// Saves the text over the version seen, and returns the task. A newer version is no conflict when its text is still the
+/// one the person saw (somebody marked the task as done), or one they have saved themselves since, or already the one to
+/// be saved (an answer got lost, or two people agree).
 async fn save(
     api: &ApiClient,
     asking: Asking,
     task: i64,
     form: &EditForm,
-) -> Result<(), EditFailure> {
+    own: &OwnChanges,
+) -> Result<Task, EditFailure> {
+    let mut has_looked = false;
     let mut version = form.version.clone();
-    let mut has_tried_again = false;
     loop {
-        match api.edit(asking, task, &form.text, &version).await {
-            Ok(_) => return Ok(()),
-            Err(error) if error.is_stale() => {}
-            Err(error) => return Err(error.into()),
+        // Without a version there is only the text to tell by, and that first.
+        if version.is_some() || has_looked {
+            match api.edit(asking, task, &form.text, version.as_ref()).await {
+                Ok(saved) => return Ok(saved),
+                Err(error) if error.is_stale() => {}
+                Err(error) => return Err(error.into()),
+            }
         }
         let current = api.task(asking, task).await?;
-        let text = current.task.text();
+        let text = current.text();
         if form.text.is_stored_as(&text) {
-            return Ok(());
+            return Ok(current);
         }
-        if has_tried_again || form.seen != Some(text.mark()) {
-            return Err(EditFailure::Conflict(current));
+        let is_known = form
+            .seen
+            .as_ref()
+            .is_some_and(|seen| own.lead(task, seen, &text.mark()));
+        if has_looked || !is_known {
+            return Err(EditFailure::Conflict(Box::new(current)));
         }
         version = current.version;
-        has_tried_again = true;
+        has_looked = true;
     }
 }
 

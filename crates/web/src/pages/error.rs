@@ -2,14 +2,14 @@
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::header::{ALLOW, RETRY_AFTER};
+use actix_web::http::header::{ALLOW, CACHE_CONTROL, HeaderValue, RETRY_AFTER};
 use actix_web::http::{ConnectionType, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpRequest, HttpResponse, ResponseError, web};
 use serde::Serialize;
 
 use crate::error::{Explanation, RETRY_AFTER_SECONDS, RetryForm, WebError, explain_status};
-use crate::list_view::TASKS_PATH;
+use crate::list_view::{ListView, Show, TASKS_PATH};
 use crate::process::refusal::Refusal;
 use crate::process::request_id::RequestId;
 use crate::request_log::Cause;
@@ -184,7 +184,13 @@ fn page(
         retry,
     };
     let mut response = match templates.render(&page) {
-        Ok(body) => html(status, body),
+        Ok(body) => {
+            let mut response = html(status, body);
+            // What went wrong once is not to be seen again.
+            let no_store = HeaderValue::from_static("no-store");
+            response.headers_mut().insert(CACHE_CONTROL, no_store);
+            response
+        }
         Err(error) => {
             let mut plain = HttpResponse::build(status)
                 .content_type("text/plain; charset=utf-8")
@@ -208,6 +214,12 @@ fn page(
 
 /// Where to go next: the same page again where that may help, else the list.
 fn link_for(status: StatusCode, error: Option<&WebError>, request: &HttpRequest) -> Link {
+    if let Some(WebError::CompletedChanged) = error {
+        return Link {
+            href: ListView::newest(Show::Completed).to_string(),
+            label: "Show the completed tasks",
+        };
+    }
     let may_help = matches!(error, Some(WebError::Api(_))) && status.is_server_error();
     match request.uri().path_and_query() {
         // The path is that of a page, which is why there is an answer of the api.
@@ -243,6 +255,8 @@ fn request_may_be_unread(error: Option<&WebError>) -> bool {
             | WebError::Shared { .. }
             | WebError::BrokenOff(_)
             | WebError::NothingKept
+            | WebError::CompletedChanged
+            | WebError::Cookie(_)
             | WebError::Template(_),
         ) => false,
     }

@@ -4,12 +4,12 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_ENCODING, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, web};
 
-use super::notice::{self, Notice};
+use super::notice::Waiting;
 use crate::compression::{self, MAX_INLINE};
 use crate::domain::idempotency_key::IdempotencyKey;
 use crate::error::WebError;
 use crate::list_loader::ListLoader;
-use crate::list_page::Fresh;
+use crate::list_page::{Fresh, ListPage};
 use crate::list_view::ListView;
 use crate::process::request_id::RequestId;
 use crate::templates::{Templates, html};
@@ -27,23 +27,35 @@ pub async fn show(
     loader: web::Data<ListLoader>,
     templates: web::Data<Templates>,
 ) -> Result<HttpResponse, WebError> {
-    let query = Pairs::parse(request.query_string().as_bytes())?;
+    let query = Pairs::parse(request.query_string().as_bytes());
     let view = ListView::from_query(&query)?;
-    let notice = Notice::from_query(&query).map(|notice| notice::render(&templates, notice, &view));
+    let waiting = Waiting::of(&query, request.headers());
+    let notice = waiting
+        .as_ref()
+        .map(|waiting| waiting.render(&templates, &view));
     let fresh = Fresh {
         notice: notice.transpose()?.unwrap_or_default(),
         key: IdempotencyKey::random(),
     };
     let page = loader.load(id, view).await?;
+    let mut response = answer(&request, &page, &fresh);
+    if let Some(waiting) = waiting {
+        waiting.take_from(&mut response);
+    }
+    Ok(response)
+}
+
+/// The page, compressed where that is kept with it and the browser takes it.
+fn answer(request: &HttpRequest, page: &ListPage, fresh: &Fresh) -> HttpResponse {
     if page.rendered_len() <= MAX_INLINE
         && compression::takes_gzip(request.headers())
-        && let Ok(body) = page.gzip(&fresh)
+        && let Ok(body) = page.gzip(fresh)
     {
         let mut response = html(StatusCode::OK, body);
         response
             .headers_mut()
             .insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
-        return Ok(response);
+        return response;
     }
-    Ok(html(StatusCode::OK, page.html(&fresh)))
+    html(StatusCode::OK, page.html(fresh))
 }

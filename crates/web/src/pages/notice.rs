@@ -1,26 +1,37 @@
-//! The short notice of what an action did, shown on the page the action leads to.
+//! The short notice of what an action did, shown once, on the page the action leads to.
 //!
-//! It travels as one word of a fixed vocabulary in the URL: no cookie, no state, and no text of anybody's choosing.
+//! It waits in a cookie that is named after one answer; the URL the answer leads to has that name. A link can hold a name,
+//! but not the cookie, so no link can say what did not happen; and once the notice was shown the cookie is gone.
+
+use std::time::Duration;
 
 use actix_web::HttpResponse;
-use actix_web::http::header::LOCATION;
+use actix_web::http::header::{HeaderMap, LOCATION};
 use serde::Serialize;
 
-use crate::list_view::ListView;
+use crate::cookies;
+use crate::domain::task::parse_id;
+use crate::error::WebError;
+use crate::list_view::{ListView, Place, Show};
 use crate::templates::{Page, Templates};
 use crate::urlencoded::Pairs;
+
+/// The parameter of the URL, and how the name of the cookie begins.
+const NAME: &str = "notice";
+/// A browser that does not come for the notice forgets it after this time.
+const KEPT: Duration = Duration::from_secs(60);
 
 /// What happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Notice {
-    /// A task was added.
-    Added,
-    /// A task was marked as done.
-    Done,
-    /// A task was marked as not done.
-    Reopened,
-    /// A task's text was changed.
-    Saved,
+    /// This task was added.
+    Added(i64),
+    /// This task was marked as done.
+    Done(i64),
+    /// This task was marked as not done.
+    Reopened(i64),
+    /// This task's text was changed.
+    Saved(i64),
     /// A task was deleted.
     Deleted,
     /// The task to be changed or deleted is gone.
@@ -30,63 +41,60 @@ pub enum Notice {
 }
 
 impl Notice {
-    const WORDS: [(&'static str, Self); 6] = [
-        ("added", Self::Added),
-        ("done", Self::Done),
-        ("reopened", Self::Reopened),
-        ("saved", Self::Saved),
-        ("deleted", Self::Deleted),
-        ("gone", Self::AlreadyGone),
-    ];
-    const CLEARED: &'static str = "cleared";
-
-    /// Reads `notice` and `count`; a word that is not known is no notice.
-    #[must_use]
-    pub fn from_query(query: &Pairs) -> Option<Self> {
-        let word = query.optional("notice").ok()??;
-        if word == Self::CLEARED {
-            return query
-                .optional("count")
-                .ok()??
-                .parse()
-                .ok()
-                .map(Self::Cleared);
+    /// As it stands in the cookie: a word, and a number where there is one.
+    fn encode(self) -> String {
+        match self {
+            Self::Added(task) => format!("added.{task}"),
+            Self::Done(task) => format!("done.{task}"),
+            Self::Reopened(task) => format!("reopened.{task}"),
+            Self::Saved(task) => format!("saved.{task}"),
+            Self::Deleted => "deleted".to_owned(),
+            Self::AlreadyGone => "gone".to_owned(),
+            Self::Cleared(count) => format!("cleared.{count}"),
         }
-        Self::WORDS
-            .into_iter()
-            .find(|(known, _)| *known == word)
-            .map(|(_, notice)| notice)
     }
 
-    /// The parameters that carry the notice; names and values need no escaping.
-    #[must_use]
-    pub fn parameters(self) -> Vec<(&'static str, String)> {
-        if let Self::Cleared(count) = self {
-            return vec![
-                ("notice", Self::CLEARED.to_owned()),
-                ("count", count.to_string()),
-            ];
+    fn decode(text: &str) -> Option<Self> {
+        match text.split_once('.') {
+            Some(("added", task)) => parse_id(task).map(Self::Added),
+            Some(("done", task)) => parse_id(task).map(Self::Done),
+            Some(("reopened", task)) => parse_id(task).map(Self::Reopened),
+            Some(("saved", task)) => parse_id(task).map(Self::Saved),
+            Some(("cleared", count)) => count.parse().ok().map(Self::Cleared),
+            None if text == "deleted" => Some(Self::Deleted),
+            None if text == "gone" => Some(Self::AlreadyGone),
+            Some(_) | None => None,
         }
-        let known = Self::WORDS.into_iter().find(|(_, notice)| *notice == self);
-        known
-            .map(|(word, _)| ("notice", word.to_owned()))
-            .into_iter()
-            .collect()
     }
 
     /// What the person reads.
-    #[must_use]
-    pub fn text(self) -> String {
+    fn text(self) -> String {
         match self {
-            Self::Added => "Task added.".to_owned(),
-            Self::Done => "Marked as done.".to_owned(),
-            Self::Reopened => "Marked as not done.".to_owned(),
-            Self::Saved => "Changes saved.".to_owned(),
+            Self::Added(_) => "Task added.".to_owned(),
+            Self::Done(_) => "Marked as done.".to_owned(),
+            Self::Reopened(_) => "Marked as not done.".to_owned(),
+            Self::Saved(_) => "Changes saved.".to_owned(),
             Self::Deleted => "Task deleted.".to_owned(),
             Self::AlreadyGone => "That task was already deleted.".to_owned(),
             Self::Cleared(0) => "There were no completed tasks to delete.".to_owned(),
             Self::Cleared(1) => "1 completed task deleted.".to_owned(),
             Self::Cleared(count) => format!("{count} completed tasks deleted."),
+        }
+    }
+
+    /// The task it is about, as long as that is on the page it was pressed on.
+    fn fragment(self, place: &Place) -> String {
+        match self {
+            Self::Saved(task) => format!("task-{task}"),
+            Self::Done(task) | Self::Reopened(task) if place.view.show == Show::All => {
+                format!("task-{task}")
+            }
+            Self::Cleared(_) => "summary".to_owned(),
+            // The form and the newest tasks are at the top.
+            Self::Added(_) => String::new(),
+            Self::Done(_) | Self::Reopened(_) | Self::Deleted | Self::AlreadyGone => {
+                place.fragment()
+            }
         }
     }
 }
@@ -96,77 +104,111 @@ impl Notice {
 pub struct NoticeView {
     /// What happened.
     pub text: String,
-    /// The page without the notice.
-    pub dismiss: String,
+    /// The way to what it happened to, where this page does not show that.
+    pub show_it: Option<String>,
 }
 
 impl Page for NoticeView {
     const TEMPLATE: &'static str = "notice.html";
 }
 
-/// The notice as HTML.
-///
-/// # Errors
-/// As [`Templates::render`].
-pub fn render(
-    templates: &Templates,
+/// A notice a browser came for.
+#[derive(Debug)]
+pub struct Waiting {
+    cookie: String,
     notice: Notice,
-    view: &ListView,
-) -> Result<String, tera::Error> {
-    templates.render(&NoticeView {
-        text: notice.text(),
-        dismiss: view.to_string(),
-    })
+}
+
+impl Waiting {
+    /// The notice that the URL names and the browser has.
+    pub fn of(query: &Pairs, request: &HeaderMap) -> Option<Self> {
+        let cookie = cookie(query.optional(NAME).ok()??)?;
+        let notice = Notice::decode(cookies::get(request, &cookie)?)?;
+        Some(Self { cookie, notice })
+    }
+
+    /// The notice as HTML, for a page of this view.
+    ///
+    /// # Errors
+    /// As [`Templates::render`].
+    pub fn render(&self, templates: &Templates, view: &ListView) -> Result<String, tera::Error> {
+        let show_it = match self.notice {
+            Notice::Added(task) if !view.shows_newest() => {
+                let show = match view.show {
+                    Show::Completed => Show::All,
+                    show => show,
+                };
+                Some(format!("{}#task-{task}", ListView::newest(show)))
+            }
+            _ => None,
+        };
+        templates.render(&NoticeView {
+            text: self.notice.text(),
+            show_it,
+        })
+    }
+
+    /// It was shown: the browser forgets it.
+    pub fn take_from(&self, response: &mut HttpResponse) {
+        // The name has passed `cookie`.
+        let _ = cookies::set(response.headers_mut(), &self.cookie, "", Duration::ZERO);
+    }
+}
+
+/// The name of the cookie for the answer with this id.
+fn cookie(id: &str) -> Option<String> {
+    let is_id = id.len() == 8 && id.bytes().all(|byte| byte.is_ascii_hexdigit());
+    is_id.then(|| format!("{NAME}-{id}"))
 }
 
 /// Back to where the person was, with a notice of what happened.
-pub fn see_other(view: &ListView, notice: Notice, task: Option<i64>) -> HttpResponse {
-    let location = view.with_parameters(&notice.parameters(), task);
-    HttpResponse::SeeOther()
+///
+/// # Errors
+/// None that is known of: a cookie with a character it cannot have.
+pub fn see_other(place: &Place, notice: Notice) -> Result<HttpResponse, WebError> {
+    let id = format!("{:08x}", rand::random::<u32>());
+    let location = place.with(NAME, &id, &notice.fragment(place));
+    let mut response = HttpResponse::SeeOther()
         .insert_header((LOCATION, location))
-        .finish()
+        .finish();
+    let name = format!("{NAME}-{id}");
+    cookies::set(response.headers_mut(), &name, &notice.encode(), KEPT)?;
+    Ok(response)
 }
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
-
     use super::*;
 
     #[test]
-    fn every_notice_travels_through_the_url() {
-        let words = Notice::WORDS.into_iter().map(|(_, notice)| notice);
-        for notice in words.chain([
+    fn every_notice_is_read_back_from_its_cookie() {
+        for notice in [
+            Notice::Added(7),
+            Notice::Done(7),
+            Notice::Reopened(7),
+            Notice::Saved(i64::MAX),
+            Notice::Deleted,
+            Notice::AlreadyGone,
             Notice::Cleared(0),
-            Notice::Cleared(1),
             Notice::Cleared(u64::MAX),
-        ]) {
-            let query: Vec<_> = notice
-                .parameters()
-                .into_iter()
-                .map(|(name, value)| format!("{name}={value}"))
-                .collect();
-            let pairs = Pairs::parse(query.join("&").as_bytes()).unwrap();
-            assert_eq!(Notice::from_query(&pairs), Some(notice));
+        ] {
+            assert_eq!(Notice::decode(&notice.encode()), Some(notice));
             assert!(notice.text().ends_with('.'));
         }
     }
 
     #[test]
     fn nothing_else_is_a_notice() {
-        for query in [
+        for text in [
             "",
-            "notice=",
-            "notice=You+have+won",
-            "notice=cleared",
-            "notice=cleared&count=x",
-            "notice=added&notice=done",
+            "You have won",
+            "cleared",
+            "cleared.x",
+            "added",
+            "added.-1",
+            "deleted.1",
         ] {
-            assert_eq!(
-                Notice::from_query(&Pairs::parse(query.as_bytes()).unwrap()),
-                None,
-                "{query}"
-            );
+            assert_eq!(Notice::decode(text), None, "{text}");
         }
     }
 }

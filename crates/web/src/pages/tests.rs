@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 
 use super::add::AddPage;
 use super::conflict::ConflictPage;
+use super::delete_conflict::DeleteConflictPage;
 use super::deleted::DeletedPage;
 use super::edit::EditPage;
 use super::error::{ErrorPage, Link};
@@ -36,6 +37,7 @@ fn task(id: i64, completed: bool, description: &str, changed: bool) -> Task {
         completed,
         created_at: "2026-01-02T03:04:05.678Z".parse().unwrap(),
         updated_at: updated_at.parse().unwrap(),
+        version: Version::parse("v1").filter(|_| completed),
     }
 }
 
@@ -64,6 +66,7 @@ fn task_pages() -> Vec<Rendered> {
                                     completed,
                                 },
                                 etag: None,
+                                version: Version::parse("l1").filter(|_| completed == 1),
                             };
                             let fresh = Fresh {
                                 notice: notice.to_owned(),
@@ -113,7 +116,7 @@ fn form_pages() -> Vec<Rendered> {
                     return_to: TASKS_PATH.to_owned(),
                     problem: problem(),
                 };
-                let version = Version::parse("\"v1\"").unwrap();
+                let version = Version::parse("v1").filter(|_| !is_back);
                 pages.push(rendered(&add));
                 pages.push(rendered(&DeletedPage {
                     fields: fields.clone(),
@@ -129,6 +132,17 @@ fn form_pages() -> Vec<Rendered> {
                     problem: problem(),
                 }));
                 for description in ["", NASTY] {
+                    pages.push(rendered(&DeleteConflictPage {
+                        id: 1,
+                        theirs: TaskText {
+                            title: NASTY.to_owned(),
+                            description: description.to_owned(),
+                        },
+                        theirs_completed: is_back,
+                        as_of: "2026-01-02T03:04:05.678Z".to_owned(),
+                        seen: fields.text.mark(),
+                        return_to: TASKS_PATH.to_owned(),
+                    }));
                     pages.push(rendered(&ConflictPage {
                         id: 1,
                         fields: fields.clone(),
@@ -206,7 +220,7 @@ fn every_template_renders_in_every_state() {
         assert_eq!(html.matches("<h1").count(), 1, "{html}");
         assert_eq!(html.matches("<main").count(), 1, "{html}");
     }
-    assert_eq!(seen.len(), 7);
+    assert_eq!(seen.len(), 8);
 }
 
 #[test]

@@ -100,16 +100,14 @@ scenario('going back and sending the form again adds nothing', async ({ open }) 
   assert.deepEqual(await titles(page), ['Once']);
 });
 
-scenario('going back and changing the form adds another task, after a question', async ({ open }) => {
+scenario('going back and changing the form adds another task', async ({ open }) => {
   const page = await open();
   await page.visit('/tasks');
   await add(page, 'One');
   await page.back();
   await type(page, 'Two', 'another text');
-  await page.follow(() => press(page, 'Add task'), 422);
-  await assertTyped(page, 'Two', 'another text');
-  assert.match(await page.getByRole('alert').innerText(), /used before/);
   await page.follow(() => press(page, 'Add task'));
+  await assertNotice(page, 'Task added.');
   assert.deepEqual(await titles(page), ['Two', 'One']);
 });
 
@@ -118,9 +116,9 @@ scenario('a notice says what happened, and goes away', async ({ open }) => {
   await page.visit('/tasks?show=active');
   await add(page, 'Seen');
   await assertNotice(page, 'Task added.');
-  await page.follow(() => choose(page, 'Dismiss'));
+  await press(page, 'Dismiss');
   assert.equal(await page.getByRole('status').count(), 0);
-  assert.equal(new URL(page.url()).search, '?show=active');
+  assert.equal(new URL(page.url()).searchParams.get('show'), 'active');
 });
 
 scenario('a task without a title is stopped by the browser, and by us', async ({ open }) => {

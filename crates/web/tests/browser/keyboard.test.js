@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 
 import { scenario } from './support/scenario.js';
 import { seed } from './support/stack.js';
-import { assertCounts, assertNotice, titles } from './support/tasks.js';
+import { add, assertCounts, assertNotice, titles } from './support/tasks.js';
 
 /** The least width of the ring around what has the focus, in CSS pixels. */
 const RING_PX = 2;
@@ -44,9 +44,10 @@ function assertSeen(stops) {
 }
 
 scenario('the focus goes through the list in reading order, and is seen', async ({ stack, open }) => {
-  await seed(stack, [{ title: 'First' }, { title: 'Second', completed: true }]);
+  await seed(stack, [{ title: 'First', completed: true }]);
   const page = await open();
-  await page.visit('/tasks?notice=added');
+  await page.visit('/tasks');
+  await add(page, 'Second');
   const stops = await tabThrough(page);
   assert.deepEqual(stops.map((stop) => stop.name), [
     'Skip to content',
@@ -59,10 +60,10 @@ scenario('the focus goes through the list in reading order, and is seen', async 
     'All 2',
     'Active 1',
     'Completed 1',
-    'Undo: Second',
+    'Done: Second',
     'Edit: Second',
     'Delete: Second',
-    'Done: First',
+    'Undo: First',
     'Edit: First',
     'Delete: First',
     'Clear completed…',
@@ -73,7 +74,8 @@ scenario('the focus goes through the list in reading order, and is seen', async 
 scenario('the focus is seen on small screens, dark ones, and on the other pages', async ({ stack, open }) => {
   await seed(stack, Array.from({ length: 12 }, (_, index) => ({ title: `Task ${index}`, description: 'a\nb\nc' })));
   const page = await open({ viewport: { width: 320, height: 480 }, colorScheme: 'dark' });
-  await page.visit('/tasks?notice=added');
+  await page.visit('/tasks');
+  await add(page, 'One more');
   const edit = await page.getByRole('link', { name: /^Edit/ }).first().getAttribute('href');
   assertSeen(await tabThrough(page));
   for (const [path, status] of [['/', 200], [edit, 200], ['/nothing-here', 404]]) {

@@ -133,6 +133,39 @@ scenario('what is gone already can be deleted, done and edited without an error'
   assert.equal(await other.getByRole('heading', { level: 1 }).innerText(), 'There is no such task');
 });
 
+scenario('on an old page, Delete asks before it takes away what somebody else has written', async ({ stack, open }) => {
+  await seed(stack, [{ title: 'Mine' }]);
+  const [page, other] = [await open(), await open()];
+  await page.visit('/tasks');
+  await other.visit('/tasks');
+  await other.follow(() => choose(entry(other, 'Mine'), /^Edit/));
+  await type(other, 'Theirs', 'their text');
+  await other.follow(() => press(other, 'Save'));
+  await page.follow(() => press(entry(page, 'Mine'), /^Delete/), 409);
+  assert.ok(await page.getByText('their text').isVisible());
+  await page.follow(() => choose(page, 'Keep it'));
+  assert.deepEqual(await titles(page), ['Theirs']);
+  await page.follow(() => press(entry(page, 'Theirs'), /^Delete/));
+  await assertNotice(page, 'Task deleted.');
+});
+
+scenario('a done task has a mark on paper, too', async ({ stack, open }) => {
+  await seed(stack, [{ title: 'Over', completed: true }, { title: 'Still to do' }]);
+  const page = await open();
+  await page.visit('/tasks');
+  await page.emulateMedia({ media: 'print' });
+  // Browsers print no backgrounds: what is seen are the borders.
+  const mark = (title) =>
+    entry(page, title).locator('.check').evaluate((check) => {
+      const { opacity, borderRightColor } = getComputedStyle(check, '::after');
+      return { opacity, isDark: borderRightColor === getComputedStyle(check).color };
+    });
+  assert.deepEqual(await mark('Over'), { opacity: '1', isDark: true });
+  assert.equal((await mark('Still to do')).opacity, '0');
+  assert.ok(await entry(page, 'Over').getByRole('heading').isVisible());
+  assert.ok(!(await entry(page, 'Over').getByRole('link', { name: /^Edit/ }).isVisible()));
+});
+
 scenario('completed tasks are cleared together, after a question', async ({ stack, open }) => {
   await seed(stack, [{ title: 'A', completed: true }, { title: 'B' }, { title: 'C', completed: true }]);
   const page = await open();

@@ -50,7 +50,7 @@ async fn completed_tasks_are_cleared_and_counted() {
         .await;
     assert_eq!(
         page.location(),
-        "/tasks?show=completed&notice=cleared&count=3"
+        "/tasks?show=completed&notice=cleared.3#summary"
     );
 }
 

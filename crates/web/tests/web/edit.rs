@@ -23,8 +23,9 @@ async fn the_form_has_the_text_and_the_version_seen() {
         .await;
     assert_eq!(page.status, 200);
     page.assert_text("A \"title\"", "\nfirst\n</textarea>");
-    assert_eq!(page.hidden("version"), "\"v1\"");
-    assert_eq!(page.hidden("return_to"), "/tasks?show=active&after=c1");
+    assert_eq!(page.hidden("version"), "v1");
+    assert_eq!(page.hidden("return_to"), "/tasks?show=active&after=c1#at-7");
+    page.assert_has("href=\"/tasks?show=active&amp;after=c1#at-7\">Cancel");
 }
 
 #[actix_web::test]
@@ -45,7 +46,7 @@ async fn the_text_is_saved_over_the_version_seen() {
         ("return_to", "/tasks?show=active"),
     ];
     let page = Web::over(&api.uri()).post("/tasks/7/edit", &fields).await;
-    assert_eq!(page.location(), "/tasks?show=active&notice=saved#task-7");
+    assert_eq!(page.location(), "/tasks?show=active&notice=saved.7#task-7");
 }
 
 #[actix_web::test]
@@ -64,7 +65,7 @@ async fn what_the_api_finds_wrong_stands_at_the_field() {
     let page = Web::over(&api.uri()).post("/tasks/7/edit", &fields).await;
     assert_eq!(page.status, 422);
     page.assert_text("T", "typed");
-    assert_eq!(page.hidden("version"), "\"v1\"");
+    assert_eq!(page.hidden("version"), "v1");
     page.assert_has("id=\"description-error\">Too long.</p>");
     page.assert_lacks("id=\"title-error\"");
 }

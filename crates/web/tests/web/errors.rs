@@ -21,7 +21,7 @@ async fn unknown_addresses() {
     let web = Web::without_api();
     for path in [
         "/nope",
-        "/tasks/",
+        "/nope/",
         "/tasks/1",
         "/static/",
         "/static/nope.css",

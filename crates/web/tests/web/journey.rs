@@ -48,33 +48,19 @@ impl World {
                 ],
             )
             .await;
-        self.web.get(page.location()).await
+        self.web.follow(&page).await
     }
 
     async fn titles(&self, path: &str) -> Vec<String> {
         let page = self.web.get(path).await;
         assert_eq!(page.status, 200, "{}", page.body);
-        page.body
-            .split("<h3 dir=\"auto\">")
-            .skip(1)
-            .map(|rest| unescape(rest.split_once("</h3>").unwrap().0))
-            .collect()
+        page.tasks().into_iter().map(|(_, title)| title).collect()
     }
 
     async fn id(&self, title: &str) -> String {
-        let page = self.web.get("/tasks").await.body;
-        let before = page
-            .split_once(&format!("<h3 dir=\"auto\">{title}</h3>"))
-            .unwrap()
-            .0;
-        before
-            .rsplit_once("id=\"task-")
-            .unwrap()
-            .1
-            .split_once('"')
-            .unwrap()
-            .0
-            .to_owned()
+        let tasks = self.web.get("/tasks").await.tasks();
+        let task = tasks.into_iter().find(|(_, known)| known == title);
+        task.unwrap().0
     }
 }
 
@@ -102,7 +88,7 @@ async fn the_way_through() {
         .await;
     assert_eq!(
         done.location(),
-        format!("/tasks?show=active&notice=done#task-{milk}")
+        format!("/tasks?show=active&notice=done.{milk}")
     );
     assert_eq!(world.titles("/tasks?show=active").await, ["Call mum"]);
     assert_eq!(world.titles("/tasks?show=completed").await, ["Buy milk"]);
@@ -119,7 +105,10 @@ async fn the_way_through() {
             ],
         )
         .await;
-    assert_eq!(saved.location(), format!("/tasks?notice=saved#task-{milk}"));
+    assert_eq!(
+        saved.location(),
+        format!("/tasks?notice=saved.{milk}#task-{milk}")
+    );
     let again = web
         .post(
             &format!("/tasks/{milk}/edit"),
@@ -178,7 +167,7 @@ async fn the_way_through() {
     assert_eq!(fresh.status, 303);
 
     let cleared = web.post("/tasks/clear-completed", &[]).await;
-    assert_eq!(cleared.location(), "/tasks?notice=cleared&count=1");
+    assert_eq!(cleared.location(), "/tasks?notice=cleared.1#summary");
     assert_eq!(world.titles("/tasks").await, ["Call her"]);
 }
 
@@ -189,7 +178,7 @@ async fn one_key_is_one_task_however_often_it_is_sent() {
     let fields = [("title", "Once"), ("key", key.as_str())];
     let posts = (0..20).map(|_| world.web.post("/tasks/add", &fields));
     for page in futures_util::future::join_all(posts).await {
-        assert_eq!(page.location(), "/tasks?notice=added");
+        assert_eq!(page.location(), "/tasks?notice=added.1");
     }
     assert_eq!(world.titles("/tasks").await, ["Once"]);
     let other = world
@@ -248,7 +237,7 @@ async fn older_tasks_are_further_down() {
             .await;
     }
     let first = world.web.get("/tasks").await;
-    assert_eq!(first.body.matches("<li class=\"task\"").count(), 100);
+    assert_eq!(first.tasks().len(), 100);
     let older = unescape(
         first
             .body

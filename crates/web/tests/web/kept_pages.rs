@@ -32,16 +32,26 @@ async fn api_with_one_list() -> MockServer {
 async fn an_unchanged_list_is_the_same_page_with_a_key_and_a_notice_of_its_own() {
     let api = api_with_one_list().await;
     let web = Web::over(&api.uri());
-    let first = web.get("/tasks?notice=added").await;
+    let first = web
+        .get_with(
+            "/tasks?notice=0a0b0c0d",
+            &[("cookie", "notice-0a0b0c0d=added.1")],
+        )
+        .await;
     let second = web.get("/tasks").await;
-    let third = web.get("/tasks?notice=saved").await;
+    let third = web
+        .get_with(
+            "/tasks?notice=00000001",
+            &[("cookie", "notice-00000001=saved.1")],
+        )
+        .await;
     let requests = api.received_requests().await.unwrap();
     assert!(!requests[0].headers.contains_key("if-none-match"));
     assert_eq!(requests[1].headers["if-none-match"], "\"list\"");
     assert_eq!(requests[2].headers["if-none-match"], "\"list\"");
     for page in [&first, &second, &third] {
         assert_eq!(page.status, 200);
-        page.assert_has("<h3 dir=\"auto\">Kept</h3>");
+        page.assert_has("<h3 dir=\"auto\" data-task-title>Kept</h3>");
     }
     first.assert_has("<p>Task added.</p>");
     second.assert_lacks("role=\"status\"");
@@ -62,7 +72,13 @@ async fn a_compressed_page_has_a_key_of_its_own_too() {
     let mut keys = Vec::new();
     for _ in 0..3 {
         let (headers, body) = web
-            .bytes("/tasks?notice=done", &[("accept-encoding", "gzip")])
+            .bytes(
+                "/tasks?notice=0a0b0c0d",
+                &[
+                    ("accept-encoding", "gzip"),
+                    ("cookie", "notice-0a0b0c0d=done.1"),
+                ],
+            )
             .await;
         assert_eq!(headers["content-encoding"], "gzip");
         assert_eq!(headers["vary"], "accept-encoding");

@@ -34,7 +34,9 @@ async fn tasks_are_shown_with_text_time_and_actions() {
     let page = Web::over(&api.uri()).get("/tasks").await;
     assert_eq!(page.status, 200);
     assert_eq!(page.header("content-type"), "text/html; charset=utf-8");
-    page.assert_has("<h3 dir=\"auto\">Buy &lt;b&gt;milk&lt;/b&gt; &amp; &quot;honey&quot;</h3>");
+    page.assert_has(
+        "<h3 dir=\"auto\" data-task-title>Buy &lt;b&gt;milk&lt;/b&gt; &amp; &quot;honey&quot;</h3>",
+    );
     page.assert_has("<p class=\"text\" dir=\"auto\">one\n  two\n</p>");
     page.assert_has("<time datetime=\"2026-11-20T08:05:00.123Z\">20 Nov 2026, 08:05 UTC</time>");
     page.assert_has("action=\"/tasks/2/toggle\"");
@@ -67,7 +69,9 @@ async fn filter_and_place_go_to_the_api_and_into_every_form() {
         .await;
     assert_eq!(page.status, 200);
     page.assert_has("<a href=\"/tasks?show=active\" aria-current=\"page\">");
-    page.assert_has("href=\"/tasks?show=active&amp;after=c1a\" rel=\"next\">Older tasks");
+    page.assert_has(
+        "href=\"/tasks?show=active&amp;after=c1a\" rel=\"next\" data-older>Older tasks",
+    );
     page.assert_has("href=\"/tasks?show=active\">Back to the newest");
     page.assert_has("href=\"/tasks/9/edit?show=active&amp;after=c1f\"");
     assert_eq!(
@@ -95,28 +99,6 @@ async fn each_add_form_has_a_key_of_its_own() {
 }
 
 #[actix_web::test]
-async fn notices_come_from_a_fixed_vocabulary() {
-    let api = stub().await;
-    Mock::given(method("GET"))
-        .respond_with(list_answer(&[]))
-        .mount(&api)
-        .await;
-    let web = Web::over(&api.uri());
-    web.get("/tasks?notice=cleared&count=3")
-        .await
-        .assert_has("<p>3 completed tasks deleted.</p>");
-    for query in [
-        "notice=You+have+won",
-        "notice=cleared&count=<b>",
-        "notice=added&notice=done",
-    ] {
-        web.get(&format!("/tasks?{query}"))
-            .await
-            .assert_lacks("role=\"status\"");
-    }
-}
-
-#[actix_web::test]
 async fn addresses_nobody_gave_out_are_refused() {
     let api = stub().await;
     Mock::given(method("GET"))
@@ -131,12 +113,59 @@ async fn addresses_nobody_gave_out_are_refused() {
         "after=a%2Fb",
         "show=%FF",
     ] {
-        assert_eq!(
-            web.get(&format!("/tasks?{query}")).await.status,
-            400,
-            "{query}"
-        );
+        let page = web.get(&format!("/tasks?{query}")).await;
+        assert_eq!(page.status, 400, "{query}");
+        page.assert_has("href=\"/tasks\">Go to your tasks");
     }
+    web.get("/tasks?show=bogus")
+        .await
+        .assert_has("There is no such list");
+}
+
+#[actix_web::test]
+async fn what_others_add_to_an_address_is_not_read() {
+    let api = stub().await;
+    Mock::given(method("GET"))
+        .and(path("/api/tasks"))
+        .and(query_param("completed", "false"))
+        .respond_with(list_answer(&[]))
+        .expect(4)
+        .mount(&api)
+        .await;
+    let web = Web::over(&api.uri());
+    for query in [
+        "show=active&utm_source=caf%E9",
+        "caf%E9&show=active&%FF=1",
+        "show=Active",
+        "fbclid=1&fbclid=2&show=ACTIVE",
+    ] {
+        let page = web.get(&format!("/tasks?{query}")).await;
+        assert_eq!(page.status, 200, "{query}: {}", page.body);
+    }
+}
+
+#[actix_web::test]
+async fn a_slash_at_the_end_leads_to_the_address_without() {
+    let web = Web::without_api();
+    for (path, location) in [
+        ("/tasks/", "/tasks"),
+        ("/tasks//", "/tasks"),
+        ("/tasks/?show=active", "/tasks?show=active"),
+        ("/tasks/7/edit/", "/tasks/7/edit"),
+    ] {
+        let page = web.get(path).await;
+        assert_eq!(page.status, 308, "{path}");
+        assert_eq!(page.header("location"), location);
+    }
+    for path in [
+        "//evil.example/",
+        "/tasksevil.example/",
+        "/nope/",
+        "/%2Ftasks/",
+    ] {
+        assert_eq!(web.get(path).await.status, 404, "{path}");
+    }
+    assert_eq!(web.post("/tasks/add/", &[]).await.status, 404);
 }
 
 #[actix_web::test]

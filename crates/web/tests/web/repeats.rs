@@ -136,7 +136,7 @@ async fn an_answer_lost_after_the_commit_adds_no_second_task() {
     let page = Web::over(&api.url)
         .post("/tasks/add", &[("title", "a"), ("key", "k-1")])
         .await;
-    assert_eq!(page.location(), "/tasks?notice=added");
+    assert_eq!(page.location(), "/tasks?notice=added.7");
     let requests = api.requests();
     assert_eq!(requests.len(), 2);
     for request in &requests {
@@ -164,7 +164,7 @@ async fn a_key_in_flight_is_asked_for_again() {
     let page = Web::over(&api.url)
         .post("/tasks/add", &[("title", "a"), ("key", "k-1")])
         .await;
-    assert_eq!(page.location(), "/tasks?notice=added");
+    assert_eq!(page.location(), "/tasks?notice=added.7");
 }
 
 #[actix_web::test]
@@ -191,7 +191,7 @@ async fn an_answer_lost_after_an_edit_is_no_conflict() {
     let page = Web::over(&api.url)
         .post("/tasks/7/edit", &[("title", "Mine"), ("version", "\"v1\"")])
         .await;
-    assert_eq!(page.location(), "/tasks?notice=saved#task-7");
+    assert_eq!(page.location(), "/tasks?notice=saved.7#task-7");
 }
 
 #[actix_web::test]
@@ -200,7 +200,7 @@ async fn an_answer_lost_after_a_toggle_is_asked_for_again() {
     let page = Web::over(&api.url)
         .post("/tasks/7/toggle", &[("completed", "true")])
         .await;
-    assert_eq!(page.location(), "/tasks?notice=done#task-7");
+    assert_eq!(page.location(), "/tasks?notice=done.7#task-7");
 }
 
 #[actix_web::test]
@@ -220,7 +220,7 @@ async fn clearing_is_repeated_only_when_nothing_was_done() {
     let page = Web::over(&api.url)
         .post("/tasks/clear-completed", &[])
         .await;
-    assert_eq!(page.location(), "/tasks?notice=cleared&count=2");
+    assert_eq!(page.location(), "/tasks?notice=cleared.2#summary");
 }
 
 #[actix_web::test]

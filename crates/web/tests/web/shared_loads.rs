@@ -68,7 +68,7 @@ async fn load_view(loader: &ListLoader, view: ListView) -> Result<String, WebErr
 /// The title of the one task on the page.
 async fn load(loader: &ListLoader) -> String {
     let page = load_view(loader, ListView::default()).await.unwrap();
-    let (_, rest) = page.split_once("<h3 dir=\"auto\">").unwrap();
+    let (_, rest) = page.split_once("data-task-title>").unwrap();
     rest.split_once('<').unwrap().0.to_owned()
 }
 

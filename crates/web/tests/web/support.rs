@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-use reqwest::header::{CONTENT_TYPE, HeaderMap, LOCATION};
+use reqwest::header::{CONTENT_TYPE, HeaderMap, LOCATION, SET_COOKIE};
 use reqwest::{Method, StatusCode, redirect};
 use serde_json::{Value as Json, json};
 use task_tracker_web::config::Config;
@@ -38,9 +38,49 @@ impl Page {
             .unwrap_or_default()
     }
 
-    pub fn location(&self) -> &str {
+    /// Where the answer leads, as it stands in the header.
+    fn leads_to(&self) -> &str {
         assert_eq!(self.status, StatusCode::SEE_OTHER, "{}", self.body);
         self.headers[LOCATION].to_str().unwrap()
+    }
+
+    /// The cookies the browser is to keep, as `NAME=VALUE`.
+    pub fn cookies(&self) -> Vec<String> {
+        let cookies = self.headers.get_all(SET_COOKIE).iter();
+        let pair = |cookie: &str| cookie.split_once(';').unwrap().0.to_owned();
+        cookies.map(|value| pair(value.to_str().unwrap())).collect()
+    }
+
+    /// Where the answer leads, with what the notice's cookie says in place of the cookie's name.
+    pub fn location(&self) -> String {
+        let location = self.leads_to().to_owned();
+        let Some((_, id)) = location.split_once("notice=") else {
+            return location;
+        };
+        let id = &id[..8];
+        let cookies = self.cookies();
+        let notice = cookies.iter().find_map(|cookie| {
+            cookie
+                .strip_prefix("notice-")?
+                .strip_prefix(id)?
+                .strip_prefix('=')
+        });
+        location.replace(id, notice.expect("a cookie for the notice"))
+    }
+
+    /// The tasks on the page, from the top: id and title.
+    pub fn tasks(&self) -> Vec<(String, String)> {
+        let after = |text: &str, start: &str, end: &str| {
+            let rest = text.split_once(start).unwrap().1;
+            unescape(rest.split_once(end).unwrap().0)
+        };
+        let entries = self.body.split("data-task-id=\"").skip(1);
+        entries
+            .map(|entry| {
+                let id = entry.split_once('"').unwrap().0.to_owned();
+                (id, after(entry, "data-task-title>", "</h3>"))
+            })
+            .collect()
     }
 
     /// The value of the first hidden field with this name.
@@ -170,6 +210,13 @@ impl Web {
                 request.header(*name, *value)
             });
         self.send(request).await
+    }
+
+    /// Goes where an answer leads, as a browser does that keeps the answer's cookies.
+    pub async fn follow(&self, answer: &Page) -> Page {
+        let cookies = answer.cookies().join("; ");
+        let path = answer.leads_to();
+        self.get_with(path, &[("cookie", &cookies)]).await
     }
 
     pub async fn post(&self, path: &str, fields: &[(&str, &str)]) -> Page {

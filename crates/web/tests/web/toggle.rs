@@ -22,7 +22,7 @@ async fn the_wanted_state_is_sent_once() {
             ("return_to", "/tasks?show=all"),
         ];
         let page = Web::over(&api.uri()).post("/tasks/7/toggle", &fields).await;
-        assert_eq!(page.location(), format!("/tasks?notice={notice}#task-7"));
+        assert_eq!(page.location(), format!("/tasks?notice={notice}.7#task-7"));
         assert_eq!(api.received_requests().await.unwrap().len(), 1);
     }
 }

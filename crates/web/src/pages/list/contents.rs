@@ -7,9 +7,10 @@ use jiff::tz::Offset;
 use serde::Serialize;
 
 use crate::domain::idempotency_key::IdempotencyKey;
-use crate::domain::task::{Counts, Task, TaskList};
+use crate::domain::task::{Counts, Task, TaskList, TextMark};
+use crate::domain::version::Version;
 use crate::list_page::{Fresh, ListPage};
-use crate::list_view::{ListView, Show, TASKS_PATH};
+use crate::list_view::{ListView, NEAR, Show, TASKS_PATH};
 use crate::pages::fields::Fields;
 use crate::templates::{Page, Templates};
 
@@ -18,6 +19,8 @@ use crate::templates::{Page, Templates};
 pub struct TasksPage {
     show: &'static str,
     return_to: String,
+    /// The version of the whole list, where the api names one.
+    version: Option<Version>,
     tabs: Vec<Tab>,
     tasks: Vec<TaskItem>,
     counts: CountsView,
@@ -55,7 +58,13 @@ struct TaskItem {
     title: String,
     description: String,
     completed: bool,
+    /// When it last changed.
+    as_of: String,
+    /// Stands for its text.
+    seen: TextMark,
     edit: String,
+    /// Where the person is when the task has left the page.
+    return_to: String,
     added: Time,
     changed: Option<Time>,
 }
@@ -113,16 +122,22 @@ impl TasksPage {
                 current: show == view.show,
             }
         });
+        let ids: Vec<_> = list.tasks.iter().map(|task| task.id).collect();
+        // The next one down, and for the last one the one before it.
+        let below = ids.iter().skip(1).chain(ids.iter().rev().nth(1));
+        let mut below = below.copied();
+        let url = view.to_string();
         let query = view.query();
+        let tasks = list.tasks.into_iter();
+        let tasks = tasks
+            .map(|task| TaskItem::new(task, &url, &query, below.next()))
+            .collect();
         Self {
             show: view.show.name(),
-            return_to: view.to_string(),
+            return_to: url,
+            version: list.version,
             tabs: tabs.collect(),
-            tasks: list
-                .tasks
-                .into_iter()
-                .map(|task| TaskItem::new(task, &query))
-                .collect(),
+            tasks,
             counts: CountsView {
                 active,
                 completed,
@@ -147,12 +162,18 @@ impl TasksPage {
 }
 
 impl TaskItem {
-    fn new(task: Task, query: &str) -> Self {
+    fn new(task: Task, url: &str, query: &str, near: Option<i64>) -> Self {
         let minute = |time: Timestamp| time.as_second().div_euclid(60);
         // The same minute twice tells nobody anything.
         let changed = minute(task.updated_at) != minute(task.created_at);
         Self {
             id: task.id,
+            as_of: format!("{:.3}", task.updated_at),
+            seen: TextMark::of(&task.title, &task.description),
+            return_to: match near {
+                Some(near) => format!("{url}#{NEAR}{near}"),
+                None => url.to_owned(),
+            },
             title: task.title,
             description: task.description,
             completed: task.completed,

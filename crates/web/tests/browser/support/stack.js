@@ -80,13 +80,12 @@ class RunningStack {
 
   async empty() {
     for (;;) {
-      const list = await (await fetch(`${this.url}/tasks`)).text();
-      const actions = [...list.matchAll(/action="(\/tasks\/\d+\/delete)"/g)].map((match) => match[1]);
-      if (actions.length === 0) {
+      const ids = await taskIds(this);
+      if (ids.length === 0) {
         return;
       }
-      for (const action of actions) {
-        await send(this, action, {});
+      for (const id of ids) {
+        await send(this, `/tasks/${id}/delete`, {});
       }
     }
   }
@@ -149,6 +148,12 @@ class Service {
 // Whatever becomes of a test, its services end with it.
 process.once('exit', () => Service.running.forEach((service) => service.process.kill('SIGKILL')));
 
+/** The ids of the tasks on the first page of the list, from the top. */
+async function taskIds(stack) {
+  const list = await (await fetch(`${stack.url}/tasks`)).text();
+  return [...list.matchAll(/data-task-id="(\d+)"/g)].map((match) => match[1]);
+}
+
 /** Sends a form as a person without a browser would, to set the scene. */
 export async function send(stack, action, fields) {
   const response = await fetch(stack.url + action, {
@@ -166,8 +171,8 @@ export async function seed(stack, tasks) {
   for (const { title, description = '', completed = false } of tasks) {
     await send(stack, '/tasks/add', { title, description });
     if (completed) {
-      const newest = await (await fetch(`${stack.url}/tasks`)).text();
-      await send(stack, newest.match(/action="(\/tasks\/\d+\/toggle)"/)[1], { completed: 'true' });
+      const [newest] = await taskIds(stack);
+      await send(stack, `/tasks/${newest}/toggle`, { completed: 'true' });
     }
   }
 }

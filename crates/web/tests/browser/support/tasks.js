@@ -9,7 +9,7 @@ export function entry(page, title) {
 
 /** The titles in the list, from the top. */
 export function titles(page) {
-  return page.locator('.task h3').allTextContents();
+  return page.locator('[data-task-title]').allTextContents();
 }
 
 /** Fills in the form for a task. */
@@ -43,6 +43,7 @@ export async function pressTwice(page, name) {
   }
   for (const list of lists) {
     await list.waitForURL('**/tasks?*notice=*');
+    await list.waitForLoadState();
   }
   return lists;
 }
