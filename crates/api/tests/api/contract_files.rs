@@ -1,5 +1,7 @@
 //! `contract/*.json` at the top of the repository: answers that this api gives and that its client, the web, must be
-//! able to read. The web's tests parse each of them with the web's own types.
+//! able to read: the web's tests (`crates/web/tests/web/contract.rs`) read each of them with the web's own client.
+//! `contract/previous/` has the files of the release before, for the time in which one of the two services is newer than
+//! the other; a release copies the files there once it is made.
 //!
 //! A file holds one exchange: `request` (method, path, the headers that matter, body), `status`, `headers` (those that
 //! are not HTTP's own) and `body` (`null` where there is none). Files named `problem-*.json` have a problem document as
@@ -30,7 +32,7 @@ fn folder() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../contract")
 }
 
-/// The names of the files there are. Folders beside them hold what earlier releases answered.
+/// The names of the files there are. `previous/` is none of this release: it has those of the one before.
 fn found() -> BTreeSet<String> {
     let names = fs::read_dir(folder())
         .unwrap()

@@ -14,6 +14,7 @@ mod command_line;
 mod compression;
 mod conflict;
 mod connection_limit;
+mod contract;
 mod crowded;
 mod delete;
 mod edit;

@@ -16,6 +16,8 @@ use task_tracker_web::process::telemetry::{LogConfig, LogFormat};
 use task_tracker_web::startup::Application;
 use wiremock::{MockServer, ResponseTemplate};
 
+pub mod contract;
+
 /// The web, running in this process.
 pub struct Web {
     pub port: u16,
@@ -324,21 +326,30 @@ pub async fn stub() -> MockServer {
     MockServer::start().await
 }
 
+/// A task as `contract/task.json` has it, with these fields. As from an api that names versions in `ETag` only, unless a
+/// test adds one.
 pub fn task(id: i64, title: &str, description: &str, completed: bool) -> Json {
-    json!({
+    let time = "2026-11-20T08:05:00.123Z";
+    let file = contract::file(contract::CURRENT, "task").with_body(json!({
         "id": id,
         "title": title,
         "description": description,
         "completed": completed,
-        "created_at": "2026-11-20T08:05:00.123Z",
-        "updated_at": "2026-11-20T08:05:00.123Z",
-    })
+        "created_at": time,
+        "updated_at": time,
+    }));
+    let mut task = file.body;
+    task.as_object_mut().unwrap().remove("version");
+    task
 }
 
 pub fn task_answer(status: u16, version: &str, task: &Json) -> ResponseTemplate {
-    ResponseTemplate::new(status)
-        .insert_header("etag", format!("\"{version}\""))
-        .set_body_json(task)
+    contract::file(contract::CURRENT, "task")
+        .with_status(status)
+        .with_header("etag", &format!("\"{version}\""))
+        .with_body(json!(null))
+        .with_body(task.clone())
+        .answer()
 }
 
 pub fn list_answer(tasks: &[Json]) -> ResponseTemplate {
@@ -346,27 +357,32 @@ pub fn list_answer(tasks: &[Json]) -> ResponseTemplate {
         .iter()
         .filter(|task| task["completed"] == true)
         .count();
-    ResponseTemplate::new(200)
-        .insert_header("etag", "\"list\"")
-        .insert_header("tasks-active", (tasks.len() - completed).to_string())
-        .insert_header("tasks-completed", completed.to_string())
-        .set_body_json(tasks)
+    contract::file(contract::CURRENT, "task-list-last")
+        .without_header("tasks-version")
+        .with_header("etag", "\"list\"")
+        .with_header("tasks-active", &(tasks.len() - completed).to_string())
+        .with_header("tasks-completed", &completed.to_string())
+        .with_body(json!(tasks))
+        .answer()
 }
 
 pub fn problem_answer(status: u16, kind: &str, detail: &str) -> ResponseTemplate {
     problem_with(status, kind, detail, &json!([]))
 }
 
+/// The problem of this kind, or one like that of an unknown task, with these values.
 pub fn problem_with(status: u16, kind: &str, detail: &str, errors: &Json) -> ResponseTemplate {
-    let body = json!({
-        "type": format!("urn:task-tracker:problem:{kind}"),
-        "title": "Title of the problem",
-        "status": status,
-        "detail": detail,
-        "request_id": "0".repeat(32),
-        "errors": errors,
-    });
-    ResponseTemplate::new(status).set_body_raw(body.to_string(), "application/problem+json")
+    let known = contract::problem(kind);
+    known
+        .unwrap_or_else(|| contract::file(contract::CURRENT, "problem-not-found"))
+        .with_status(status)
+        .with_body(json!({
+            "type": format!("urn:task-tracker:problem:{kind}"),
+            "status": status,
+            "detail": detail,
+            "errors": errors,
+        }))
+        .answer()
 }
 
 /// What a [`RawApi`] does with a request.
