@@ -157,7 +157,7 @@ render() {
 
 # make_app NAME FILE FIRST_IMAGE
 make_app() {
-  local app=$1 file=$2 state='' verb=create build sha7 live
+  local app=$1 file=$2 state='' verb=create build sha7 live reason=
   section "$app"
   IMAGE=$3 SETTINGS='' REVISION_SUFFIX=''
   if exists containerapp show --resource-group "$RESOURCE_GROUP" --name "$app"; then
@@ -183,8 +183,8 @@ make_app() {
   (umask 077 && render "$file" >"$WORK/$app.yaml")
   az_change containerapp "$verb" --resource-group "$RESOURCE_GROUP" --name "$app" --yaml "$WORK/$app.yaml"
   rm -f "$WORK/$app.yaml"
-  wait_ready "$app" "$app--$REVISION_SUFFIX" "$(jq -r '.properties.latestRevisionName // empty' <<<"${state:-null}")" ||
-    UNDONE+=("$app does not serve: $REASON. Does $IMAGE exist, and may Azure pull it? az containerapp logs show -g $RESOURCE_GROUP -n $app --type system")
+  wait_ready "$app" "$app--$REVISION_SUFFIX" "$(jq -r '.properties.latestRevisionName // empty' <<<"${state:-null}")" reason ||
+    UNDONE+=("$app does not serve: $reason. Does $IMAGE exist, and may Azure pull it? az containerapp logs show -g $RESOURCE_GROUP -n $app --type system")
 }
 
 # An identity that only builds of this pipeline can be, and that may change the container apps of this group and nothing else.

@@ -76,22 +76,22 @@ update_app() {
     --image "$2" --revision-suffix "$3" --only-show-errors --output none
 }
 
-# wait_ready APP REVISION BEFORE: until Azure says that REVISION is the latest ready one and healthy; BEFORE is what was
-# the latest until now. Sets REASON where it fails.
-# shellcheck disable=SC2034  # REASON is for the caller
+# wait_ready APP REVISION BEFORE VARIABLE: until Azure says that REVISION is the latest ready one and healthy; BEFORE is
+# what was the latest until now. Where it fails, VARIABLE says why. (Printed, a signal would wait for the subshell.)
 wait_ready() {
   local app=$1 revision=$2 before=$3 end=$((SECONDS + READY_TIMEOUT)) state latest ready health running provisioning error
+  local -n why=$4
   dry_run && return
   while :; do
-    REASON="az did not say how $revision is"
+    why="az did not say how $revision is"
     if state=$(show_app "$app") && { read -r latest ready < <(jq -r '.properties | "\(.latestRevisionName) \(.latestReadyRevisionName)"' <<<"$state"); }; then
       if [ "$latest" != "$revision" ] && [ "$latest" != "$before" ]; then
-        REASON="$app has $latest as its latest revision instead of $revision: somebody else deployed"
+        why="$app has $latest as its latest revision instead of $revision: somebody else deployed"
         return 1
       fi
       if state=$(show_revision "$app" "$revision"); then
         IFS=$'\t' read -r health running provisioning error < <(jq -r '.properties | [.healthState // "?", .runningState // "?", .provisioningState // "?", .provisioningError // "no reason given"] | @tsv' <<<"$state")
-        REASON="$revision is $running, health $health, provisioning $provisioning ($error)"
+        why="$revision is $running, health $health, provisioning $provisioning ($error)"
         if [ "$ready" = "$revision" ] && { [ "$health" = Healthy ] || [ "$running" = ScaledToZero ]; }; then
           say "$revision is ready"
           return 0
@@ -100,7 +100,7 @@ wait_ready() {
       fi
     fi
     if [ "$SECONDS" -ge "$end" ]; then
-      REASON="not ready within $READY_TIMEOUT s: $REASON"
+      why="not ready within $READY_TIMEOUT s: $why"
       return 1
     fi
     sleep "$POLL_SECONDS"

@@ -73,22 +73,21 @@ revision_of() {
   jq -r '(.config // (to_entries[0].value.config)).Labels["org.opencontainers.image.revision"] // empty' <<<"$answer"
 }
 
-# shellcheck disable=SC2034  # DIGEST is for the caller
-# built_digest api|web: the digest this build pushed. sets DIGEST; ends the step where there is none.
+# built_digest api|web: prints the digest this build pushed; says why and fails where there is none.
 built_digest() {
-  local variable=${1^^}_DIGEST reference status=0
-  DIGEST=$(meta_get "digest-$1" "$variable") || die "the digest of the $1 image could not be read from the build's meta-data. Nothing was done."
-  if [ -z "$DIGEST" ] && dry_run; then
-    DIGEST=sha256:0000000000000000000000000000000000000000000000000000000000000000
-    say "dry run: no $1 image was pushed; a digest of zeros stands for it"
+  local variable=${1^^}_DIGEST digest reference status=0
+  digest=$(meta_get "digest-$1" "$variable") || die "the digest of the $1 image could not be read from the build's meta-data. Nothing was done."
+  if [ -z "$digest" ] && dry_run; then
+    say "dry run: no $1 image was pushed; a digest of zeros stands for it" >&2
+    printf 'sha256:%064d\n' 0
     return
   fi
-  [ -n "$DIGEST" ] || die "there is no digest of the $1 image: the step build-$1 did not push one (by hand: set $variable). Nothing was done."
-  [[ $DIGEST =~ ^sha256:[0-9a-f]{64}$ ]] || die "'$DIGEST' is no digest of the $1 image. Nothing was done."
-  reference=$(image_name "$1")@$DIGEST
+  [ -n "$digest" ] || die "there is no digest of the $1 image: the step build-$1 did not push one (by hand: set $variable). Nothing was done."
+  [[ $digest =~ ^sha256:[0-9a-f]{64}$ ]] || die "'$digest' is no digest of the $1 image. Nothing was done."
+  reference=$(image_name "$1")@$digest
   digest_of "$reference" >/dev/null || status=$?
   case $status in
-    0) ;;
+    0) printf '%s\n' "$digest" ;;
     1) die "$reference is not in the registry, so nobody could pull it. Nothing was done. Run build-$1 again." ;;
     *) die "$REGISTRY does not answer for $reference (above). Nothing was done. Press Retry once it does." ;;
   esac

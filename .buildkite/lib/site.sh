@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 ## site.sh - asks a running site from outside: which commit answers, and does a task live through add, toggle, delete.
 ##
-## Needs common.sh, curl, jq. Every request has its own deadline; what is asked may be asked again safely
+## Needs common.sh, page.sh, curl, jq. Every request has its own deadline; what is asked may be asked again safely
 ## (idempotency key, explicit state).
 
 HTTP_TIMEOUT=${HTTP_TIMEOUT:-10}
@@ -22,13 +22,13 @@ site_sha() {
   return 1
 }
 
-# site_wait URL COMMIT SECONDS: until the site answers as COMMIT three times in a row (while two revisions overlap,
-# one answer proves little). Sets SITE_SEEN to what it saw last.
-SITE_SEEN=
+# site_wait URL COMMIT SECONDS VARIABLE: until the site answers as COMMIT three times in a row (while two revisions
+# overlap, one answer proves little). VARIABLE says what it saw last. (Printed, a signal would wait for the subshell.)
 site_wait() {
   local end=$((SECONDS + $3)) streak=0
+  local -n last=$4
   while :; do
-    if SITE_SEEN=$(site_sha "$1" 2>&1) && [ "$SITE_SEEN" = "$2" ]; then
+    if last=$(site_sha "$1" 2>&1) && [ "$last" = "$2" ]; then
       streak=$((streak + 1))
       [ "$streak" -lt 3 ] || return 0
     else
@@ -57,9 +57,7 @@ site_request() {
 }
 
 # task_id TITLE < PAGE: the number of the task with this title, empty where the page shows none.
-task_id() {
-  tr '\n' ' ' | sed 's#<li#\n<li#g' | { grep -F -- "$1" || true; } | { grep -oE '/tasks/[0-9]+/toggle' || true; } | { grep -oE '[0-9]+' || true; } | head -n 1
-}
+task_id() { page_tasks | awk -F '\t' -v title="$1" '$2 == title { print $1; exit }'; }
 
 # site_probe URL TITLE: adds, toggles and deletes one task through the forms, as a browser without JavaScript does.
 # Whatever happens, it tries to take the task away again.

@@ -15,6 +15,8 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 . .buildkite/lib/registry.sh
 # shellcheck source=.buildkite/lib/azure.sh
 . .buildkite/lib/azure.sh
+# shellcheck source=.buildkite/lib/page.sh
+. .buildkite/lib/page.sh
 # shellcheck source=.buildkite/lib/site.sh
 . .buildkite/lib/site.sh
 
@@ -34,8 +36,10 @@ main() {
   check_name_lengths
   check_scan
   registry_login
-  built_digest api && API_IMAGE=$(image_name api)@$DIGEST
-  built_digest web && WEB_IMAGE=$(image_name web)@$DIGEST
+  digest=$(built_digest api) || exit
+  API_IMAGE=$(image_name api)@$digest
+  digest=$(built_digest web) || exit
+  WEB_IMAGE=$(image_name web)@$digest
   say "commit $COMMIT, build $BUILD"
   say "$API_APP: $API_IMAGE"
   say "$WEB_APP: $WEB_IMAGE"
@@ -163,7 +167,7 @@ free_suffix() {
 }
 
 roll_out() {
-  local app=$1 image=$2 suffix
+  local app=$1 image=$2 suffix reason=
   section "Roll out $app"
   if [ "$(revision_sha7 "${WAS_REVISION[$app]}")" = "$SHA7" ]; then
     say "${WAS_REVISION[$app]} is this commit already"
@@ -173,14 +177,14 @@ roll_out() {
   NEW_REVISION[$app]=$app--$suffix
   CHANGING=1
   update_app "$app" "$image" "$suffix" || give_up "az did not update $app (see the log)" "$app"
-  wait_ready "$app" "${NEW_REVISION[$app]}" "${WAS_REVISION[$app]}" || give_up "$REASON" "$app"
+  wait_ready "$app" "${NEW_REVISION[$app]}" "${WAS_REVISION[$app]}" reason || give_up "$reason" "$app"
 }
 
 verify_site() {
+  local seen=
   dry_run && return
-  if ! site_wait "$SITE" "$COMMIT" "$SITE_TIMEOUT"; then
-    give_up "$SITE did not answer as $COMMIT within $SITE_TIMEOUT s; last seen: $SITE_SEEN" "$WEB_APP"
-  fi
+  site_wait "$SITE" "$COMMIT" "$SITE_TIMEOUT" seen ||
+    give_up "$SITE did not answer as $COMMIT within $SITE_TIMEOUT s; last seen: $seen" "$WEB_APP"
   say "$SITE answers as $COMMIT"
   if ! PROBE=$(site_probe "$SITE" "Deploy probe b${BUILD}r${RETRY}-$SHA7" 2>&1); then
     give_up "a task could not be written through $SITE: $PROBE" "$WEB_APP" "$API_APP"
@@ -190,7 +194,7 @@ verify_site() {
 
 # give_up WHAT [APP...]: both apps back to what served before, a note that says what is live now, and a failed build.
 give_up() {
-  local what=$1 live app log=
+  local what=$1 live app trouble log=
   shift
   trap '' HUP INT TERM
   section "FAILED: $what"
@@ -200,10 +204,10 @@ give_up() {
   say "$log"
   if [ -z "$CHANGING" ]; then
     live="Nothing was changed by this deploy; $SITE answered ${SITE_WAS:-nothing} before it."
-  elif roll_back; then
+  elif trouble=$(roll_back); then
     live="Live now: the OLD version${SITE_WAS:+ (commit ${SITE_WAS:0:7})}. Both apps were put back to the images they had${SITE_WAS:+, and $SITE answers as before}."
   else
-    live="NOT PUT BACK COMPLETELY: $BACK_TROUBLE. Look now: az containerapp revision list -g $RESOURCE_GROUP -n APP -o table for $API_APP and $WEB_APP; azure/README.md, \"Roll back\", says how to go back by hand (images: ${BACK_IMAGE[$API_APP]:-none}, ${BACK_IMAGE[$WEB_APP]:-none})."
+    live="NOT PUT BACK COMPLETELY: $trouble. Look now: az containerapp revision list -g $RESOURCE_GROUP -n APP -o table for $API_APP and $WEB_APP; azure/README.md, \"Roll back\", says how to go back by hand (images: ${BACK_IMAGE[$API_APP]:-none}, ${BACK_IMAGE[$WEB_APP]:-none})."
   fi
   CHANGING=
   note "$what" "$live" "$log"
@@ -227,46 +231,53 @@ note() {
   } | annotate error deploy
 }
 
-# web first: the new api serves the old web (expand and contract), not the other way round. Sets BACK_TROUBLE.
+# web first: the new api serves the old web (expand and contract), not the other way round. Prints what is not
+# put back; how it goes is on standard error.
 roll_back() {
-  local app trouble=()
-  section "Put both apps back"
+  local app reason seen='' trouble=()
+  section "Put both apps back" >&2
   for app in "$WEB_APP" "$API_APP"; do
-    put_back "$app" || trouble+=("$app: $REASON")
+    reason=$(put_back "$app") || trouble+=("$app: $reason")
   done
   if [ ${#trouble[@]} -eq 0 ] && [ -n "$SITE_WAS" ]; then
-    if ! site_wait "$SITE" "$SITE_WAS" "$SITE_TIMEOUT"; then
-      trouble+=("$SITE does not answer as ${SITE_WAS:0:7} again; last seen: $SITE_SEEN")
+    if ! site_wait "$SITE" "$SITE_WAS" "$SITE_TIMEOUT" seen; then
+      trouble+=("$SITE does not answer as ${SITE_WAS:0:7} again; last seen: $seen")
     elif ! work_dir || ! site_request 200 "$SITE/tasks" >/dev/null; then
       trouble+=("$SITE answers, but its task list does not")
     fi
   fi
-  BACK_TROUBLE=$(printf '%s; ' "${trouble[@]}")
-  BACK_TROUBLE=${BACK_TROUBLE%; }
-  [ ${#trouble[@]} -eq 0 ]
+  [ ${#trouble[@]} -eq 0 ] || {
+    reason=$(printf '%s; ' "${trouble[@]}")
+    printf '%s\n' "${reason%; }"
+    return 1
+  }
 }
 
-# put_back APP: 0 where it has the image to go back to, ready. Sets REASON where it has not.
+# put_back APP: 0 where it has the image to go back to, ready. Prints why not where it has not; how it
+# goes is on standard error.
 put_back() {
-  local app=$1 state latest suffix
-  REASON="az did not say what is live"
-  state=$(show_app "$app") || state=$(show_app "$app") || return 1
+  local app=$1 state latest suffix reason=
+  state=$(show_app "$app") || state=$(show_app "$app") || because "az did not say what is live" || return
   latest=$(jq -r '.properties.latestRevisionName' <<<"$state")
   if [ "$(jq -r '.properties.template.containers[0].image' <<<"$state")" = "${BACK_IMAGE[$app]}" ] && [ "$latest" = "${WAS_REVISION[$app]}" ]; then
-    say "$app still has $latest"
+    say "$app still has $latest" >&2
     return 0
   fi
   if [ "$latest" != "${NEW_REVISION[$app]:-}" ] && [ "$latest" != "${WAS_REVISION[$app]}" ]; then
-    REASON="somebody else deployed $latest; it was left alone"
-    return 1
+    because "somebody else deployed $latest; it was left alone"
+    return
   fi
-  REASON="there is no earlier image that was ever ready"
-  [ -n "${BACK_IMAGE[$app]}" ] || return 1
-  REASON="its revisions could not be listed"
-  suffix=$(free_suffix "$app" "b${BACK_BUILD[$app]:-0}u${BUILD}r" "$RETRY" "${BACK_SHA7[$app]:-0000000}") || return 1
-  REASON="az did not take ${BACK_IMAGE[$app]} back"
-  update_app "$app" "${BACK_IMAGE[$app]}" "$suffix" || return 1
-  wait_ready "$app" "$app--$suffix" "$latest"
+  [ -n "${BACK_IMAGE[$app]}" ] || because "there is no earlier image that was ever ready" || return
+  suffix=$(free_suffix "$app" "b${BACK_BUILD[$app]:-0}u${BUILD}r" "$RETRY" "${BACK_SHA7[$app]:-0000000}") ||
+    because "its revisions could not be listed" || return
+  update_app "$app" "${BACK_IMAGE[$app]}" "$suffix" >&2 || because "az did not take ${BACK_IMAGE[$app]} back" || return
+  wait_ready "$app" "$app--$suffix" "$latest" reason >&2 || because "$reason"
+}
+
+# because WHY: the answer of a function that fails.
+because() {
+  printf '%s\n' "$1"
+  return 1
 }
 
 finish() {

@@ -15,9 +15,9 @@ only_on_main "moving the tags main and latest"
 registry_settings
 registry_login
 for component in api web; do
-  built_digest "$component"
+  digest=$(built_digest "$component") || exit
   name=$(image_name "$component")
-  section "$name: main and latest are $DIGEST"
-  change limit "$REGISTRY_TIMEOUT" "the registry" docker buildx imagetools create --tag "$name:main" --tag "$name:latest" "$name@$DIGEST" ||
+  section "$name: main and latest are $digest"
+  change limit "$REGISTRY_TIMEOUT" "the registry" docker buildx imagetools create --tag "$name:main" --tag "$name:latest" "$name@$digest" ||
     die "the tags of $name could not be moved. What is deployed is not affected. Press Retry: the deploy will find itself live and only the tags are moved."
 done

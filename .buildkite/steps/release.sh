@@ -26,12 +26,11 @@ registry_login
 limit 120 "git fetch" git fetch --quiet --tags origin || die "the tags of the repository could not be had. Nothing was done. Press Retry."
 declare -A FIXED
 for component in api web; do
-  built_digest "$component"
-  FIXED[$component]=$DIGEST
+  FIXED[$component]=$(built_digest "$component") || exit
   status=0
   existing=$(digest_of "$(image_name "$component"):$VERSION") || status=$?
   [ "$status" -ne 2 ] || die "$REGISTRY does not answer (above). Nothing was done. Press Retry once it does."
-  [ "$status" -ne 0 ] || [ "$existing" = "$DIGEST" ] ||
+  [ "$status" -ne 0 ] || [ "$existing" = "${FIXED[$component]}" ] ||
     die "$(image_name "$component"):$VERSION exists already as $existing and releases are never moved. Nothing was done. Make a new version."
 done
 

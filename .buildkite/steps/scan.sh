@@ -44,8 +44,8 @@ fi
 
 findings=
 for component in api web; do
-  built_digest "$component"
-  image=$(image_name "$component")@$DIGEST
+  digest=$(built_digest "$component") || exit
+  image=$(image_name "$component")@$digest
   section "Scan $image"
   if dry_run; then
     say "would scan it"

@@ -10,6 +10,8 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 . .buildkite/lib/common.sh
 # shellcheck source=.buildkite/lib/registry.sh
 . .buildkite/lib/registry.sh
+# shellcheck source=.buildkite/lib/page.sh
+. .buildkite/lib/page.sh
 # shellcheck source=.buildkite/lib/site.sh
 . .buildkite/lib/site.sh
 
@@ -28,8 +30,10 @@ registry_settings
 need_tool curl
 registry_login
 work_dir
-built_digest api && API_IMAGE=$(image_name api)@$DIGEST
-built_digest web && WEB_IMAGE=$(image_name web)@$DIGEST
+digest=$(built_digest api) || exit
+API_IMAGE=$(image_name api)@$digest
+digest=$(built_digest web) || exit
+WEB_IMAGE=$(image_name web)@$digest
 PROJECT=smoke-b$BUILD-r$RETRY-$SHA7
 cat >"$WORK/digests.yaml" <<YAML
 services:
@@ -60,6 +64,7 @@ for image in "$API_IMAGE" "$WEB_IMAGE"; do
   [[ $version == *"$COMMIT"* ]] || fail "$image says it is '$version', not commit $COMMIT"
 done
 site=http://$(stack 30 port web 5000)
-site_wait "$site" "$COMMIT" 60 || fail "web did not answer as $COMMIT within 60 s; last seen: $SITE_SEEN"
+seen=
+site_wait "$site" "$COMMIT" 60 seen || fail "web did not answer as $COMMIT within 60 s; last seen: $seen"
 site_probe "$site" "Smoke probe b$BUILD-$SHA7" || fail "a task could not be added, marked done and deleted"
 say "web answers as $COMMIT; a task was added, marked done and deleted"

@@ -66,7 +66,7 @@ class SiteHandler(BaseHTTPRequestHandler):
             return self.answer(200, json.dumps({"status": "ok", "version": "0.1.0", "git_sha": OLD if fault == "old" else commit, "uptime_seconds": 3}))
         shown = parse_qs(url.query).get("show", ["all"])[0]
         rows = "".join(
-            f'<li class="task" id="task-{i}">\n<form class="toggle" method="post" action="/tasks/{i}/toggle">\n<button title="Mark as done"></button>\n</form>\n<div class="what">\n<h3 dir="auto">{html.escape(t["title"])}</h3>\n</div>\n</li>\n'
+            f'<li class="task" id="task-{i}" data-task-id="{i}">\n<div class="what">\n<h3 dir="auto" data-task-title>{html.escape(t["title"])}</h3>\n</div>\n</li>\n'
             for i, t in reversed(site.tasks.items())
             if shown == "all" or t["completed"] == (shown == "completed")
         )

@@ -1,6 +1,8 @@
 # shellcheck shell=bash disable=SC2034 # what is unused here is for the scripts that source this
 ## What the scripts beside this one share: a line for each check, budgets, and names of images. Source it; end with
 ## `exit "$failed"`.
+# shellcheck source=.buildkite/lib/page.sh
+. .buildkite/lib/page.sh
 
 api_image=${REGISTRY:-ghcr.io}/${GHCR_OWNER:-acme}/task-tracker-api:${TAG:-dev}
 web_image=${REGISTRY:-ghcr.io}/${GHCR_OWNER:-acme}/task-tracker-web:${TAG:-dev}
@@ -77,6 +79,19 @@ status() { curl --silent --output /dev/null --max-time 10 --write-out '%{http_co
 
 # answers STATUS URL: whether that is the answer.
 answers() { [ "$(status "$2")" = "$1" ]; }
+
+# titles SITE: every task's title as the site's pages show them, one a line.
+titles() {
+  local next=/tasks page
+  while [ -n "$next" ]; do
+    page=$(curl --silent --fail --max-time 10 "$1$next") || return 1
+    page_tasks <<<"$page" | cut -f 2
+    next=$(page_older <<<"$page")
+  done
+}
+
+# add_task SITE TITLE: whether the site acknowledged a new task of that title.
+add_task() { [ "$(status "$1/tasks/add" --data-urlencode "title=$2")" = 303 ]; }
 
 health() { docker inspect --format '{{.State.Health.Status}}' "$1"; }
 is_healthy() { [ "$(health "$1")" = healthy ]; }

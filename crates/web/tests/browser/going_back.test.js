@@ -8,13 +8,16 @@ import { add, assertNotice, assertTyped, choose, entry, press, titles, type } fr
 
 const TEXT = 'It was a dark and stormy night. '.repeat(1400);
 
+/** A field grows with the text that is put back into it. */
+const restored = { mayShift: true };
+
 /** Has the browser forget the page itself once it is left, as browsers do when memory is short: runs in the page. */
 function isNotKept() {
   addEventListener('unload', () => {});
 }
 
 scenario('what was typed is there again after a link, when the browser has only the answer', async ({ open }) => {
-  const page = await open();
+  const page = await open(restored);
   await page.visit('/tasks');
   await page.evaluate(isNotKept);
   await type(page, 'Novel', TEXT);
@@ -24,7 +27,7 @@ scenario('what was typed is there again after a link, when the browser has only 
 });
 
 scenario('what was typed is there again after an error, when the browser has only the answer', async ({ open }) => {
-  const page = await open();
+  const page = await open(restored);
   await page.visit('/tasks');
   await page.evaluate(isNotKept);
   const novel = TEXT.repeat(7);
@@ -36,7 +39,7 @@ scenario('what was typed is there again after an error, when the browser has onl
 
 scenario('the edit form has what was typed after a link, when the browser has only the answer', async ({ stack, open }) => {
   await seed(stack, [{ title: 'Old' }]);
-  const page = await open();
+  const page = await open(restored);
   await page.visit('/tasks');
   await page.follow(() => choose(entry(page, 'Old'), /^Edit/));
   await page.evaluate(isNotKept);
@@ -49,7 +52,7 @@ scenario('the edit form has what was typed after a link, when the browser has on
 for (const kept of [true, false]) {
   scenario(`edit, save, back, edit, save: no conflict with oneself (page ${kept ? 'kept' : 'not kept'})`, async ({ stack, open }) => {
     await seed(stack, [{ title: 'Zero', description: 'text' }]);
-    const page = await open();
+    const page = await open(restored);
     await page.visit('/tasks');
     await page.follow(() => choose(entry(page, 'Zero'), /^Edit/));
     for (const title of ['One', 'Two', 'Three']) {

@@ -151,7 +151,7 @@ scenario('on an old page, Delete asks before it takes away what somebody else ha
 
 scenario('a done task has a mark on paper, too', async ({ stack, open }) => {
   await seed(stack, [{ title: 'Over', completed: true }, { title: 'Still to do' }]);
-  const page = await open();
+  const page = await open({ mayShift: true });
   await page.visit('/tasks');
   await page.emulateMedia({ media: 'print' });
   // Browsers print no backgrounds: what is seen are the borders.
