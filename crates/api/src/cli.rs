@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::io;
 use std::num::NonZero;
+use std::os::fd::AsFd;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::thread::available_parallelism;
@@ -125,6 +126,9 @@ pub enum Failure {
     /// The running service is not well.
     #[error("unhealthy: {0}")]
     Healthcheck(#[from] HealthcheckError),
+    /// Standard input is closed.
+    #[error("cannot read standard input: {0}")]
+    Input(#[source] io::Error),
     /// Standard output is closed.
     #[error("cannot write the answer: {0}")]
     Output(#[source] io::Error),
@@ -136,6 +140,7 @@ impl Failure {
     pub fn exit_code(&self) -> ExitCode {
         match self {
             Self::Usage(_) | Self::MissingFile(_) => EX_USAGE.into(),
+            Self::Backup(failure) if failure.is_usage() => EX_USAGE.into(),
             Self::Config(_) => EX_CONFIG.into(),
             Self::Threads(_) => EX_OSERR.into(),
             Self::Startup(failure) if failure.is_configuration() => EX_CONFIG.into(),
@@ -148,6 +153,7 @@ impl Failure {
             | Self::Stop(_)
             | Self::Backup(_)
             | Self::Healthcheck(_)
+            | Self::Input(_)
             | Self::Output(_) => ExitCode::FAILURE,
         }
     }
@@ -222,9 +228,12 @@ pub fn run(command: Command) -> Result<(), Failure> {
             let (db_path, journal) = (&config.db_path, config.db_journal);
             let (summary, replaced) = match copy {
                 CopyFile::Path(path) => {
-                    store::restore(db_path, journal, &mut store::open_copy(&path)?)?
+                    store::restore(db_path, journal, &store::open_copy(db_path, &path)?)?
                 }
-                CopyFile::Standard => store::restore(db_path, journal, &mut io::stdin().lock())?,
+                CopyFile::Standard => {
+                    let input = io::stdin().as_fd().try_clone_to_owned();
+                    store::restore(db_path, journal, &input.map_err(Failure::Input)?.into())?
+                }
             };
             let aside = replaced.map_or(String::new(), |path| {
                 format!("what was there is now {}\n", path.display())

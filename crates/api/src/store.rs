@@ -8,7 +8,6 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::thread;
 use std::time::Duration;
 
-use jiff::Timestamp;
 use thiserror::Error;
 
 use crate::domain::{
@@ -186,10 +185,17 @@ impl Store {
         self.journal
     }
 
-    /// When the last good scheduled copy was made; `None` where copies are not scheduled, or none was made yet.
+    /// The age of the last good scheduled copy that is there; `None` where copies are not scheduled, or none is there.
     #[must_use]
-    pub fn last_backup(&self) -> Option<Timestamp> {
-        self.last_backup.as_ref()?.get()
+    pub fn last_backup_age(&self) -> Option<Duration> {
+        self.last_backup.as_ref()?.age()
+    }
+
+    /// Whether the last try to make a scheduled copy failed, or all that was made is gone; `None` where copies are not
+    /// scheduled.
+    #[must_use]
+    pub fn backup_is_failing(&self) -> Option<bool> {
+        self.last_backup.as_ref().map(LastBackup::is_failing)
     }
 
     /// What is not as it should be while the store serves, in words.

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use actix_web::http::header::{CACHE_CONTROL, HeaderValue};
 use actix_web::{HttpResponse, web};
-use jiff::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -43,6 +42,10 @@ pub struct Liveness {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, minimum = 0)]
     last_backup_age_seconds: Option<u64>,
+    /// Where copies are scheduled: whether the last one failed, or all are gone. The log says why.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    backup_failing: Option<bool>,
     /// What is not as it should be though it serves, such as a disk that is full or a log that cannot be shortened.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false)]
@@ -74,17 +77,10 @@ pub async fn liveness(store: web::Data<Store>, process: web::Data<ProcessState>)
         role,
         standby_reason,
         journal: store.journal(),
-        last_backup_age_seconds: store.last_backup().map(age_seconds),
+        last_backup_age_seconds: store.last_backup_age().map(|age| age.as_secs()),
+        backup_failing: store.backup_is_failing(),
         warnings: store.warnings(),
     })
-}
-
-fn age_seconds(time: Timestamp) -> u64 {
-    crate::process::clock::now()
-        .duration_since(time)
-        .as_secs()
-        .try_into()
-        .unwrap_or_default()
 }
 
 /// Readiness: a real read, and a store that can be written to.

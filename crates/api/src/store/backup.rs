@@ -2,31 +2,46 @@
 //!
 //! A copy appears under its name only when it is whole, checked and on the disk.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, Write};
+use std::os::fd::AsFd;
 use std::path::Path;
 
 use super::filesystem::Journal;
-use super::open::beside;
+use super::open::folder_of;
 
+mod content;
 mod copy;
 mod error;
+mod incoming;
+mod limit;
 mod names;
 mod restore;
+mod retention;
 mod schema_step;
 mod source;
+mod staged;
+mod target;
 mod verify;
 
 pub use error::BackupError;
 pub use restore::{open_copy, restore};
 pub use verify::Summary;
 
-pub(super) use copy::copy;
-pub(super) use names::{remove_unfinished, stamp};
+pub(super) use copy::{copy, copy_by, copy_pages};
+pub(super) use limit::{COPY_DEADLINE, Limit};
+pub(super) use names::{dated_files, parse_stamp, stamp};
+pub(super) use restore::{is_pending, recover};
+pub(super) use retention::prune;
 pub(super) use schema_step::before_schema_step;
 pub(super) use source::open_for_reading;
+pub(super) use staged::remove_leftovers;
+pub(super) use target::StoreFiles;
+pub(super) use verify::Rules;
 
 use source::with_store;
+use staged::{Kind, Staged};
+use target::{check_stream, check_target};
 use verify::verify;
 
 /// Copies the store at `db_path`, which may be in use, to `target`. `journal` is what `DB_JOURNAL` says.
@@ -38,7 +53,14 @@ pub fn backup(
     journal: Option<Journal>,
     target: &Path,
 ) -> Result<Summary, BackupError> {
-    with_store(db_path, journal, |source| copy(source, target, &|| false))
+    let target = check_target(db_path, target)?;
+    clear(folder_of(&target))?;
+    let limit = Limit::new(COPY_DEADLINE);
+    copy_by(&target, Rules::Copy, &limit, |staged| {
+        with_store(db_path, journal, |source| {
+            copy_pages(source, staged, &limit)
+        })
+    })
 }
 
 /// Copies the store at `db_path`, which may be in use, into `out`. The copy is verified before its first byte is
@@ -49,17 +71,25 @@ pub fn backup(
 pub fn backup_to(
     db_path: &Path,
     journal: Option<Journal>,
-    out: &mut impl Write,
+    out: &mut (impl Write + AsFd),
 ) -> Result<Summary, BackupError> {
-    let staged = beside(db_path, &format!(".stream-{}", std::process::id()));
-    let mut summary = backup(db_path, journal, &staged)?;
+    check_stream(db_path, &*out)?;
+    if !db_path.exists() {
+        return Err(BackupError::NoStore(db_path.to_owned()));
+    }
+    clear(folder_of(db_path))?;
+    let limit = Limit::new(COPY_DEADLINE);
+    let staged = Staged::create(db_path, Kind::Stream)?;
+    with_store(db_path, journal, |source| {
+        copy_pages(source, staged.path(), &limit)
+    })?;
+    let mut summary = copy::into_one_file(staged.path(), Rules::Copy, &limit)?;
     db_path.clone_into(&mut summary.path);
-    let streamed = File::open(&staged)
+    let streamed = File::open(staged.path())
         .and_then(|mut copy| io::copy(&mut copy, out))
         .and_then(|_| out.flush());
-    let removed = fs::remove_file(&staged);
-    streamed.and(removed).map_err(|source| BackupError::Io {
-        path: staged,
+    streamed.map_err(|source| BackupError::Io {
+        path: "standard output".into(),
         source,
     })?;
     Ok(summary)
@@ -70,7 +100,16 @@ pub fn backup_to(
 /// # Errors
 /// What is wrong with it.
 pub fn check(db_path: &Path, journal: Option<Journal>) -> Result<Summary, BackupError> {
+    let limit = Limit::new(COPY_DEADLINE);
     with_store(db_path, journal, |source| {
-        verify(source, db_path, &db_path.display().to_string())
+        verify(source, db_path, &db_path.display().to_string(), &limit)
+    })
+}
+
+/// Deletes what copying processes that were killed have left in `folder`.
+fn clear(folder: &Path) -> Result<(), BackupError> {
+    remove_leftovers(folder, None).map_err(|source| BackupError::Io {
+        path: folder.to_owned(),
+        source,
     })
 }

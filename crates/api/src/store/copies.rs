@@ -8,7 +8,7 @@ use std::time::SystemTime;
 use super::backup::{self, BackupError};
 use super::filesystem::Journal;
 use super::location::{Location, folder_of};
-use super::schedule::CopyTo;
+use super::schedule::{self, CopyTo};
 use super::writer::Writer;
 
 /// How scheduled copies are made: beside everything else where readers can be, else by the writer between two writes.
@@ -16,16 +16,19 @@ use super::writer::Writer;
 pub(super) fn copy_to(location: &Location, writer: &Writer, most_bytes: Option<u64>) -> CopyTo {
     let path = location.path.clone();
     let copy: CopyTo = match location.journal {
-        Journal::Wal => Box::new(move |target, should_stop| {
-            backup::copy(&backup::open_for_reading(&path)?, target, should_stop)
+        Journal::Wal => Box::new(move |target, limit| {
+            backup::copy(&backup::open_for_reading(&path)?, target, limit)
         }),
         Journal::Truncate => {
             let writer = writer.clone();
-            Box::new(move |target, _should_stop| {
-                let target = target.to_owned();
-                writer
-                    .call(move |connection| backup::copy(connection, &target, &|| false))
-                    .unwrap_or(Err(BackupError::Stopped))
+            Box::new(move |target, limit| {
+                // Writes wait only while pages are copied.
+                backup::copy_by(target, backup::Rules::Copy, limit, |staged| {
+                    let (staged, limit) = (staged.to_owned(), limit.clone());
+                    writer
+                        .call(move |connection| backup::copy_pages(connection, &staged, &limit))
+                        .unwrap_or(Err(BackupError::Stopped))
+                })
             })
         }
     };
@@ -33,7 +36,7 @@ pub(super) fn copy_to(location: &Location, writer: &Writer, most_bytes: Option<u
         return copy;
     };
     let path = location.path.clone();
-    Box::new(move |target, should_stop| {
+    Box::new(move |target, limit| {
         let dir = folder_of(target);
         let io_error = |source| BackupError::Io {
             path: dir.to_owned(),
@@ -44,7 +47,7 @@ pub(super) fn copy_to(location: &Location, writer: &Writer, most_bytes: Option<u
         let newest = newest(dir).map_err(io_error)?;
         let left = most_bytes.saturating_sub(length);
         let mut deleted = keep_within(dir, left, newest.as_deref()).map_err(io_error)?;
-        let summary = copy(target, should_stop)?;
+        let summary = copy(target, limit)?;
         deleted += keep_within(dir, most_bytes, Some(target)).map_err(io_error)?;
         if deleted > 0 {
             log::warn!(
@@ -85,14 +88,9 @@ fn newest(dir: &Path) -> io::Result<Option<PathBuf>> {
 
 /// When each copy was written, and its length in bytes.
 fn copies(dir: &Path) -> io::Result<Vec<(SystemTime, PathBuf, u64)>> {
-    let mut copies = Vec::new();
-    for entry in fs::read_dir(dir)? {
-        let entry = entry?;
-        let name = entry.file_name().to_string_lossy().into_owned();
-        let found = entry.metadata()?;
-        if found.is_file() && name.starts_with("tasks-") && name.ends_with(".db") {
-            copies.push((found.modified()?, entry.path(), found.len()));
-        }
-    }
-    Ok(copies)
+    let copies = schedule::copies(dir)?.into_iter().map(|(_, path)| {
+        let found = fs::metadata(&path)?;
+        Ok((found.modified()?, path, found.len()))
+    });
+    copies.collect()
 }

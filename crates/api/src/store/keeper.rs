@@ -68,14 +68,11 @@ impl Keeper {
             backups,
             most_bytes,
         } = keeping;
-        if let Some(BackupSchedule { dir, .. }) = &backups
-            && dir.exists()
-            && !dir.is_dir()
-        {
-            return Err(OpenError::BackupDir(dir.clone()).into());
-        }
         let location = Location::prepare(db_path, journal)?;
         let lock = location.lock_file()?;
+        if let Some(schedule) = &backups {
+            schedule.check(&location.path)?;
+        }
         location.inspect(&lock)?;
         let last_backup = LastBackup::default();
         let warnings = Warnings::default();

@@ -1,6 +1,6 @@
 //! Where the store is and what holds it, found out before anything is opened.
 
-use std::fs::{self, File};
+use std::fs::{self, File, FileType};
 use std::io::{self, Read};
 use std::os::unix::fs::{FileExt, FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
@@ -93,6 +93,10 @@ impl Location {
             path: self.path.clone(),
             source,
         };
+        if backup::is_pending(&self.path) {
+            // What is there, or not, is about to be replaced.
+            return Ok(());
+        }
         let existed = lock.store_existed().map_err(io_error)?;
         let has_log = self.log_length() > 0;
         let mut head = Vec::new();
@@ -197,25 +201,30 @@ fn refuse_other_kinds(path: &Path) -> Result<(), OpenError> {
             Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
             Err(source) => return Err(OpenError::Io { path, source }),
         };
-        let kind = found.file_type();
-        let what = if kind.is_dir() {
-            "a folder"
-        } else if kind.is_fifo() {
-            "a named pipe"
-        } else if kind.is_socket() {
-            "a socket"
-        } else if kind.is_symlink() {
-            "a symbolic link"
-        } else if !kind.is_file() {
-            "a device"
-        } else if found.nlink() > 1 {
-            return Err(OpenError::ManyNames(path, found.nlink()));
-        } else {
-            continue;
-        };
-        return Err(OpenError::NotAFile(path, what));
+        match other_kind(found.file_type()) {
+            Some(what) => return Err(OpenError::NotAFile(path, what)),
+            None if found.nlink() > 1 => return Err(OpenError::ManyNames(path, found.nlink())),
+            None => {}
+        }
     }
     Ok(())
+}
+
+/// What is no regular file, as messages call it.
+pub(super) fn other_kind(kind: FileType) -> Option<&'static str> {
+    if kind.is_file() {
+        None
+    } else if kind.is_dir() {
+        Some("a folder")
+    } else if kind.is_fifo() {
+        Some("a named pipe")
+    } else if kind.is_socket() {
+        Some("a socket")
+    } else if kind.is_symlink() {
+        Some("a symbolic link")
+    } else {
+        Some("a device")
+    }
 }
 
 pub(super) fn folder_of(path: &Path) -> &Path {

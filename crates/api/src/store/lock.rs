@@ -186,15 +186,21 @@ impl LockFile {
     }
 
     fn try_lock(&self, byte: i64) -> io::Result<bool> {
-        match self.set(byte, libc::F_WRLCK as libc::c_short) {
-            Ok(()) => Ok(true),
-            Err(Errno::EAGAIN | Errno::EACCES) => Ok(false),
-            Err(error) => Err(error.into()),
-        }
+        try_lock_byte(&self.file, byte)
     }
 
     fn set(&self, byte: i64, kind: libc::c_short) -> Result<(), Errno> {
         fcntl(&*self.file, FcntlArg::F_OFD_SETLK(&range(byte, kind))).map(|_| ())
+    }
+}
+
+/// Locks one byte of `file` until it is closed; false while another has it.
+pub(super) fn try_lock_byte(file: &File, byte: i64) -> io::Result<bool> {
+    let lock = range(byte, libc::F_WRLCK as libc::c_short);
+    match fcntl(file, FcntlArg::F_OFD_SETLK(&lock)) {
+        Ok(_) => Ok(true),
+        Err(Errno::EAGAIN | Errno::EACCES) => Ok(false),
+        Err(error) => Err(error.into()),
     }
 }
 

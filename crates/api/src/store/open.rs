@@ -93,12 +93,13 @@ impl OpenStore {
         failed: &OnFailure,
     ) -> Result<Self, OpenError> {
         let known = settings.known;
-        location.inspect(lock)?;
         let path = &location.path;
         let io_error = |source| OpenError::Io {
             path: path.clone(),
             source,
         };
+        backup::recover(path).map_err(io_error)?;
+        location.inspect(lock)?;
         // Before SQLite has the files open: closing any handle of a file drops the locks a process has on it.
         location.sync_what_was_left().map_err(io_error)?;
         let unclean = location.log_length() > 0;
@@ -130,6 +131,7 @@ impl OpenStore {
             path: path.clone(),
             source,
         })?;
+        schema::tell_difference(&connection, path);
         // What an earlier process left in the log goes into the store and is synced again here: a sync that failed
         // there may have left pages that look written and are not.
         checkpoint(&connection, location, "TRUNCATE").map_err(location.sqlite())?;

@@ -56,9 +56,14 @@ pub enum OpenError {
         "DB_PATH: {0} has {1} names (hard links), and its log is beside one of them only; delete the others, or name a copy"
     )]
     ManyNames(PathBuf, u64),
-    /// What is to be a folder for copies is something else.
-    #[error("BACKUP_DIR: {0} is not a folder; name another one")]
-    BackupDir(PathBuf),
+    /// Scheduled copies cannot be kept there.
+    #[error("BACKUP_DIR: {dir} {why}; name another folder", dir = .dir.display())]
+    BackupDir {
+        /// The folder.
+        dir: PathBuf,
+        /// What is wrong with it.
+        why: &'static str,
+    },
     /// There is no space to open the store in.
     #[error("DB_PATH: no space is left to open {0} ({1}); make some")]
     Full(PathBuf, String),
@@ -126,7 +131,7 @@ impl OpenError {
             | Self::LogMissing(_)
             | Self::NotAFile(..)
             | Self::ManyNames(..)
-            | Self::BackupDir(_)
+            | Self::BackupDir { .. }
             | Self::Foreign(_)
             | Self::Newer { .. }
             | Self::Damaged(..) => true,

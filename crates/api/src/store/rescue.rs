@@ -3,14 +3,14 @@
 use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use jiff::Timestamp;
 use rusqlite::Connection;
 
-use super::backup;
+use super::backup::{self, Limit};
 use super::location::{beside, folder_of};
 use super::open_files::{Loss, OpenFiles};
+use crate::process::clock;
 
 /// A rescue that takes longer is given up.
 const DEADLINE: Duration = Duration::from_secs(60);
@@ -59,7 +59,7 @@ pub(super) fn rescue(
     if !overwritten && !files.is_content_lost() {
         return Rescue::NotNeeded;
     }
-    let name = format!("{RESCUED}{}", backup::stamp(Timestamp::now()));
+    let name = format!("{RESCUED}{}", backup::stamp(clock::now()));
     let outcome = if overwritten {
         Rescue::Failed("it was overwritten in place".to_owned())
     } else {
@@ -88,14 +88,17 @@ pub(super) fn rescue(
 
 fn copy(connection: &Connection, path: &Path, name: &str, other: Option<&Path>) -> Rescue {
     let file = Path::new(path.file_name().unwrap_or_default());
-    let start = Instant::now();
+    let limit = Limit::new(DEADLINE);
     let mut why = "there is no folder for it".to_owned();
     for folder in [Some(folder_of(path)), other].into_iter().flatten() {
         if !folder.is_dir() {
             continue;
         }
         let target = beside(&folder.join(file), name);
-        match backup::copy(connection, &target, &|| start.elapsed() > DEADLINE) {
+        let copied = backup::copy_by(&target, backup::Rules::Kept, &limit, |staged| {
+            backup::copy_pages(connection, staged, &limit)
+        });
+        match copied {
             Ok(_) => return Rescue::Saved(target),
             Err(error) => why = error.to_string(),
         }

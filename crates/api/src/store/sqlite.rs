@@ -160,15 +160,6 @@ pub(super) fn counts(connection: &Connection) -> rusqlite::Result<(Counts, Versi
         })
 }
 
-/// How many tasks there are, counted: for stores of any schema version.
-pub(super) fn count_tasks(connection: &Connection) -> rusqlite::Result<Counts> {
-    connection.query_row(
-        "SELECT count(*) FILTER (WHERE completed = 0), count(*) FILTER (WHERE completed = 1) FROM tasks",
-        [],
-        |row| Ok(Counts { active: row.get(0)?, completed: row.get(1)? }),
-    )
-}
-
 /// Makes a task, where `condition` holds for the list.
 pub(super) fn insert(
     connection: &Connection,

@@ -1,12 +1,15 @@
 //! Copies made under load, and put back.
 
 use std::fs;
+use std::process::Stdio;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 
 use crate::support::api::{Scene, assert_exit, files_with};
 use crate::support::load::{Load, Mix};
-use crate::support::store;
+use crate::support::{LONG, store};
 
 fn copies_hold_what_was_acknowledged(scene: &Scene) {
     let api = scene.start_ready();
@@ -43,6 +46,70 @@ fn a_copy_made_under_load_has_everything_acknowledged_before_it() {
 #[test]
 fn also_with_the_journal_that_is_used_on_nfs() {
     copies_hold_what_was_acknowledged(&Scene::with_journal("truncate"));
+}
+
+#[test]
+fn a_copy_of_a_large_store_is_finished_while_it_is_written_to_without_pause() {
+    let scene = Scene::default();
+    let api = scene.start_ready();
+    Connection::open(scene.db())
+        .unwrap()
+        .execute_batch(
+            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 30000) \
+             INSERT INTO tasks (title, description, created_at, updated_at) \
+             SELECT 't' || i, printf('%3000c', 'x'), '', '' FROM n",
+        )
+        .unwrap();
+    let load = Load::start(&[api.address], 4, Mix::All);
+    load.wait_for(100);
+    let copy = scene.beside("copy.db");
+    let mut copying = scene
+        .command(["backup".as_ref(), copy.as_os_str()])
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    let start = Instant::now();
+    let log = scene.store().join("tasks.db-wal");
+    let mut longest = 0;
+    let status = loop {
+        longest = longest.max(fs::metadata(&log).map_or(0, |log| log.len()));
+        if let Some(status) = copying.try_wait().unwrap() {
+            break status;
+        }
+        if start.elapsed() > LONG {
+            copying.kill().unwrap();
+            panic!("it does not finish");
+        }
+        thread::sleep(Duration::from_millis(5));
+    };
+    assert!(status.success());
+    // The store has a hundred megabytes.
+    assert!(longest < 200 << 20, "the log grew to {longest} bytes");
+    let report = load.finish();
+    assert_eq!(report.violations, [] as [&str; 0]);
+    assert!(store::read(&copy).rows.len() >= 30_000);
+    assert_eq!(api.stop().code, Some(0));
+}
+
+#[test]
+fn copies_before_schema_steps_stamped_in_the_future_do_not_push_the_newest_out() {
+    let scene = Scene::default();
+    for day in 1..=5 {
+        let name = format!("tasks.db.before-schema-step-209901{day:02}T000000.000Z-from-1");
+        fs::write(scene.store().join(name), "").unwrap();
+    }
+    let old = Connection::open(scene.db()).unwrap();
+    old.execute_batch(include_str!("../../migrations/0001-tasks.sql"))
+        .unwrap();
+    old.execute_batch("PRAGMA user_version = 1").unwrap();
+    drop(old);
+    let api = scene.start_ready();
+    assert_eq!(api.stop().code, Some(0));
+    let copies = files_with(&scene.store(), ".before-schema-step-");
+    let made = copies
+        .iter()
+        .filter(|copy| fs::metadata(copy).unwrap().len() > 0);
+    assert_eq!((made.count(), copies.len()), (1, 4), "{copies:?}");
 }
 
 #[test]

@@ -344,6 +344,11 @@ fn copies_together_stay_within_the_quota_and_the_newest_is_kept() {
     let mut scene = Scene::default();
     let dir = scene.beside("copies");
     fs::create_dir(&dir).unwrap();
+    // Somebody else's, and the oldest.
+    let theirs = dir.join("tasks-of-last-year.db");
+    fs::write(&theirs, vec![0; 400_000]).unwrap();
+    let file = File::options().write(true).open(&theirs).unwrap();
+    file.set_modified(std::time::UNIX_EPOCH).unwrap();
     // Of days that each have a copy to be kept.
     for day in 1..=4 {
         let name = format!("tasks-2026010{day}T000000.000Z.db");
@@ -358,7 +363,8 @@ fn copies_together_stay_within_the_quota_and_the_newest_is_kept() {
     wait_until("a copy was made and older ones went", || {
         api.logged("made a scheduled copy") && api.logged("of the older copies")
     });
-    let copies = files_with(&dir, "tasks-");
+    assert!(theirs.exists());
+    let copies = files_with(&dir, "tasks-20");
     let total: u64 = copies
         .iter()
         .map(|copy| fs::metadata(copy).unwrap().len())

@@ -5,13 +5,16 @@ mod support;
 mod torture;
 
 mod backup;
+mod backup_target;
 mod clock;
 mod few_threads;
 mod file_system;
+mod foreign_copies;
 mod full_disk;
 mod hand_over;
 mod io_errors;
 mod kill;
+mod leftovers;
 mod locked;
 mod long_log;
 mod other_kinds;

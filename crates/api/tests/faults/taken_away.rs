@@ -93,6 +93,22 @@ fn without(db: &Path, title: &str) -> Vec<crate::support::ledger::Row> {
 }
 
 #[test]
+fn a_store_that_another_program_has_changed_is_saved_too() {
+    let scene = Scene::default();
+    let mut api = scene.start_ready();
+    api.post("kept");
+    Connection::open(scene.db())
+        .unwrap()
+        .execute_batch("CREATE INDEX theirs ON tasks (title)")
+        .unwrap();
+    delete(&scene, "");
+    assert_eq!(api.wait().code, Some(74));
+    let saved = files_with(&scene.store(), "tasks.db.rescued-");
+    assert_eq!(saved.len(), 1, "{saved:?}");
+    assert_eq!(store::read(&saved[0]).rows.len(), 1);
+}
+
+#[test]
 fn a_deleted_store_or_log_ends_the_process_and_nothing_acknowledged_is_lost() {
     for attack in [
         Attack {

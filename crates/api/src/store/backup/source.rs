@@ -25,12 +25,12 @@ pub(super) fn with_store<T>(
     }
     let location = Location::prepare(db_path, journal)?;
     match location.journal {
-        Journal::Wal => work(&open_for_reading(db_path)?),
+        Journal::Wal => work(&open_for_reading(&location.path)?),
         Journal::Truncate => {
             // The holder has the file to itself. It makes room for a moment, as for a successor, and comes back.
             let lock = location.lock_file()?;
             let _place = Borrowed::take(&lock, db_path)?;
-            work(&open_for_reading(db_path)?)
+            work(&open_for_reading(&location.path)?)
         }
     }
 }
