@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 
-use super::connection::connect;
+use super::connection::{LONGEST_LOG, connect};
 use super::failure::StoreFailure;
 use super::filesystem::Journal;
 use super::location::{Location, beside};
@@ -27,10 +27,8 @@ const PAGE: u64 = 4096;
 /// How often the log's length, the space and the names of the store are looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 const MB: u64 = 1024 * 1024;
-/// A log longer than this, in bytes, is cut off as soon as all of it is in the store.
-const LONGEST_IDLE_LOG: u64 = 8 * MB;
-/// A log longer than this, in bytes, is warned of.
-const WARN_OF_LOG: u64 = 64 * MB;
+/// A log longer than this, in bytes, is warned of. Heavy writing alone makes it two thirds of that.
+const WARN_OF_LOG: u64 = 96 * MB;
 /// From this many percent of `MAX_STORE` on the store is warned of.
 const WARN_OF_QUOTA: u64 = 80;
 
@@ -138,7 +136,7 @@ impl Checkpointing {
         if let Some(most) = self.most_bytes {
             self.look_at_quota(connection, most)?;
         }
-        let outcome = match self.location.log_length() > LONGEST_IDLE_LOG {
+        let outcome = match self.location.log_length() > u64::from(LONGEST_LOG) {
             true => self
                 .bring_in(connection, "PASSIVE")
                 .and_then(|()| self.bring_in(connection, "TRUNCATE")),
@@ -154,7 +152,7 @@ impl Checkpointing {
                     length / MB
                 )
             });
-        } else if length <= LONGEST_IDLE_LOG {
+        } else if length <= u64::from(LONGEST_LOG) {
             self.warnings.end(
                 Subject::Log,
                 "the log was brought into the store, and is short again",

@@ -39,8 +39,10 @@ pub(super) fn connect(location: &Location) -> Result<Connection, OpenError> {
     Ok(connection)
 }
 
-/// A log that grew longer is cut to this many bytes when it is written from its beginning again.
-const LOG_SIZE_LIMIT: u32 = 8 * 1024 * 1024;
+/// A log that grew longer than this, in bytes, is cut as soon as all of it is in the store: a little more than
+/// [`CHECKPOINT_BACKSTOP`] lets it have, since one that is cut while much is written grows again with each sync, which takes
+/// longer than writing over it.
+pub(super) const LONGEST_LOG: u32 = 72 * 1024 * 1024;
 
 /// Pages of the file that each connection keeps, in KiB: half of what SQLite does by itself, since the system keeps them
 /// for all connections together.
@@ -82,7 +84,7 @@ pub(super) fn prepare_for_writing(
         connection.pragma_update(None, "synchronous", synchronous)?;
         connection.pragma_update(None, "foreign_keys", true)?;
         connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_BACKSTOP)?;
-        connection.pragma_update(None, "journal_size_limit", LOG_SIZE_LIMIT)?;
+        connection.pragma_update(None, "journal_size_limit", LONGEST_LOG)?;
         Ok(set)
     };
     let set = prepare().map_err(location.sqlite())?;
