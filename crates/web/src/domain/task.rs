@@ -105,7 +105,17 @@ impl TaskText {
     /// Stands for this text, so that a form can tell whether it is still the one it was filled with.
     #[must_use]
     pub fn mark(&self) -> TextMark {
-        TextMark::of(&self.title, &self.description)
+        let mut hash = Sha256::new();
+        for field in Field::ALL {
+            hash.update(self.get(field).as_bytes());
+            hash.update([0]);
+        }
+        let mut digits = String::with_capacity(32);
+        for byte in hash.finalize().iter().take(16) {
+            // Writing to memory cannot fail.
+            let _ = write!(digits, "{byte:02x}");
+        }
+        TextMark(digits)
     }
 
     /// Whether the api stores the same for both: it trims titles and nothing else.
@@ -121,23 +131,7 @@ impl TaskText {
 pub struct TextMark(String);
 
 impl TextMark {
-    /// The mark of the text with these fields.
-    #[must_use]
-    pub fn of(title: &str, description: &str) -> Self {
-        let mut hash = Sha256::new();
-        for field in [title, description] {
-            hash.update(field.as_bytes());
-            hash.update([0]);
-        }
-        let mut digits = String::with_capacity(32);
-        for byte in hash.finalize().iter().take(16) {
-            // Writing to memory cannot fail.
-            let _ = write!(digits, "{byte:02x}");
-        }
-        Self(digits)
-    }
-
-    /// Accepts what [`Self::of`] makes: 32 lower-case hexadecimal digits.
+    /// Accepts what [`TaskText::mark`] makes: 32 lower-case hexadecimal digits.
     #[must_use]
     pub fn parse(value: &str) -> Option<Self> {
         let digit = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');

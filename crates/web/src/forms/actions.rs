@@ -3,7 +3,6 @@
 use jiff::Timestamp;
 
 use super::{Form, return_to, version};
-use crate::domain::task::TextMark;
 use crate::domain::version::Version;
 use crate::list_view::Place;
 use crate::urlencoded::{FormError, Pairs};
@@ -34,10 +33,8 @@ impl Form for ToggleForm {
 /// `POST /tasks/{id}/delete`
 #[derive(Clone, Debug)]
 pub struct DeleteForm {
-    /// When the task the person saw had last changed.
+    /// When the task the person saw had last changed; in the form in milliseconds of Unix time.
     pub as_of: Option<Timestamp>,
-    /// The text they saw.
-    pub seen: Option<TextMark>,
     /// Where the person was.
     pub return_to: Place,
 }
@@ -47,12 +44,15 @@ impl Form for DeleteForm {
         Ok(Self {
             as_of: pairs
                 .optional("as_of")?
-                .map(|time| time.parse().map_err(|_| FormError::BadValue))
+                .map(|time| time_from(time).ok_or(FormError::BadValue))
                 .transpose()?,
-            seen: pairs.optional("seen")?.and_then(TextMark::parse),
             return_to: return_to(pairs)?,
         })
     }
+}
+
+fn time_from(milliseconds: &str) -> Option<Timestamp> {
+    Timestamp::from_millisecond(milliseconds.parse().ok()?).ok()
 }
 
 /// `POST /tasks/clear-completed`

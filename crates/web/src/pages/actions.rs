@@ -22,6 +22,7 @@ use crate::templates::{Templates, html};
 /// # Errors
 /// [`WebError`]
 pub async fn toggle(
+    request: HttpRequest,
     asking: Asking,
     path: web::Path<String>,
     Submitted(form): Submitted<ToggleForm>,
@@ -29,8 +30,16 @@ pub async fn toggle(
 ) -> Result<HttpResponse, WebError> {
     let task = task_id(&path)?;
     match api.set_completed(asking, task, form.completed).await {
-        Ok(_) if form.completed => see_other(&form.return_to, Notice::Done(task)),
-        Ok(_) => see_other(&form.return_to, Notice::Reopened(task)),
+        Ok(changed) => {
+            let notice = match form.completed {
+                true => Notice::Done(task),
+                false => Notice::Reopened(task),
+            };
+            let response = see_other(&form.return_to, notice)?;
+            OwnChanges::of(request.headers())
+                .and_made(&changed)
+                .keep(response)
+        }
         Err(error) if error.is_not_found() => see_other(&form.return_to, Notice::AlreadyGone),
         Err(source) => Err(WebError::Action {
             source,
@@ -68,31 +77,25 @@ pub async fn delete(
         Ok(Outcome::Gone(Deletion::Deleted)) => see_other(&form.return_to, Notice::Deleted),
         Ok(Outcome::Gone(Deletion::AlreadyGone)) => see_other(&form.return_to, Notice::AlreadyGone),
         Ok(Outcome::Changed(current)) => {
-            let theirs = current.text();
             let page = DeleteConflictPage {
                 id: task,
-                seen: theirs.mark(),
-                theirs,
+                theirs: current.text(),
                 theirs_completed: current.completed,
-                as_of: format!("{:.3}", current.updated_at),
+                as_of: current.updated_at.as_millisecond(),
                 return_to: form.return_to.to_string(),
             };
             Ok(html(StatusCode::CONFLICT, templates.render(&page)?))
         }
         Err(source) => {
-            let as_of = form.as_of.map(|time| format!("{time:.3}"));
-            let seen = form.seen.map(|seen| seen.as_str().to_owned());
-            let return_to = Some(form.return_to.to_string());
-            let fields = [("as_of", as_of), ("seen", seen), ("return_to", return_to)];
-            let fields = fields.into_iter();
+            let as_of = form.as_of.map(|time| time.as_millisecond().to_string());
+            let return_to = form.return_to.to_string();
+            let fields = as_of.map(|time| ("as_of", time)).into_iter();
             Err(WebError::Action {
                 source,
                 retry: RetryForm {
                     action: format!("/tasks/{task}/delete"),
                     label: "Try to delete it again",
-                    fields: fields
-                        .filter_map(|(name, value)| Some((name, value?)))
-                        .collect(),
+                    fields: fields.chain([("return_to", return_to)]).collect(),
                 },
             })
         }
@@ -106,8 +109,7 @@ enum Outcome {
     Changed(Box<Task>),
 }
 
-/// Deletes the task the person saw. One that was changed since is still that task when its text is the one they saw
-/// (somebody marked it as done), or one they have saved themselves since.
+/// Deletes the task the person saw. One that was changed since is still that task when they changed it themselves.
 async fn delete_seen(
     api: &ApiClient,
     asking: Asking,
@@ -128,12 +130,7 @@ async fn delete_seen(
             Err(error) if error.is_not_found() => return Ok(Outcome::Gone(Deletion::AlreadyGone)),
             Err(error) => return Err(error),
         };
-        let text = current.text().mark();
-        let is_known = form
-            .seen
-            .as_ref()
-            .is_some_and(|seen| own.lead(task, seen, &text));
-        if has_looked || !is_known {
+        if has_looked || !own.made(&current) {
             return Ok(Outcome::Changed(Box::new(current)));
         }
         as_of = Some(current.updated_at);

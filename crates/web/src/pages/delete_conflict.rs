@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::domain::task::{TaskText, TextMark};
+use crate::domain::task::TaskText;
 use crate::templates::Page;
 
 /// Data of `delete_conflict.html`.
@@ -14,10 +14,8 @@ pub struct DeleteConflictPage {
     pub theirs: TaskText,
     /// Whether what is stored is marked as done.
     pub theirs_completed: bool,
-    /// When what is stored last changed.
-    pub as_of: String,
-    /// The text of what is stored.
-    pub seen: TextMark,
+    /// When what is stored last changed, in milliseconds of Unix time.
+    pub as_of: i64,
     /// Where the person was.
     pub return_to: String,
 }

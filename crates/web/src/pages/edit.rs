@@ -91,12 +91,12 @@ pub async fn submit(
     let page = match save(&api, asking, task, &form, &own).await {
         Ok(saved) => {
             let response = see_other(&form.return_to, Notice::Saved(task))?;
-            return match &form.seen {
-                Some(seen) => own
-                    .and_edited(task, seen, &saved.text().mark())
-                    .keep(response),
-                None => Ok(response),
+            let own = own.and_made(&saved);
+            let own = match &form.seen {
+                Some(seen) => own.and_edited(task, seen, &saved.text().mark()),
+                None => own,
             };
+            return own.keep(response);
         }
         Err(EditFailure::Conflict(theirs)) => {
             let page = ConflictPage {

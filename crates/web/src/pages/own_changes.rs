@@ -1,8 +1,8 @@
 //! What this browser has changed lately, so that nobody is told of a conflict with themselves.
 //!
 //! A page somebody goes back to is as it was: its form still has the version from before their own change. The browser
-//! keeps, in a cookie, from which text to which it changed a task, and which add forms it was told are done. The texts are
-//! there as hashes. What another browser changed is not in it, and stays a conflict.
+//! keeps, in a cookie, from which text to which it changed a task, which states of tasks it made, and which add forms it was
+//! told are done. The texts are there as hashes. What another browser changed is not in it, and stays a conflict.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use actix_web::http::header::HeaderMap;
 
 use crate::cookies;
 use crate::domain::idempotency_key::IdempotencyKey;
-use crate::domain::task::{TextMark, parse_id};
+use crate::domain::task::{Task, TextMark, parse_id};
 use crate::error::WebError;
 
 const COOKIE: &str = "own-changes";
@@ -28,13 +28,20 @@ enum Change {
     Added(String),
     /// The text of this task, from the one with the first mark to the one with the second, shortened.
     Edited(i64, String, String),
+    /// The state this task has had since then, in milliseconds of Unix time: no two have the same.
+    Made(i64, i64),
 }
 
 impl Change {
+    fn of(task: &Task) -> Self {
+        Self::Made(task.id, task.updated_at.as_millisecond())
+    }
+
     fn encode(&self) -> String {
         match self {
             Self::Added(key) => key.clone(),
             Self::Edited(task, from, to) => format!("{task}.{from}.{to}"),
+            Self::Made(task, time) => format!("{task}.{time}"),
         }
     }
 
@@ -52,7 +59,8 @@ impl Change {
                 (task, Some(from), Some(to)) if is_short(from) && is_short(to) => Some(
                     Self::Edited(parse_id(task)?, from.to_owned(), to.to_owned()),
                 ),
-                (_, Some(_), _) | (_, None, Some(_)) => None,
+                (task, Some(time), None) => Some(Self::Made(parse_id(task)?, time.parse().ok()?)),
+                (_, Some(_), Some(_)) | (_, None, Some(_)) => None,
             };
         change.filter(|_| parts.next().is_none())
     }
@@ -98,6 +106,11 @@ impl OwnChanges {
         reached.contains(&to)
     }
 
+    /// Whether the present state of a task is one this browser made.
+    pub fn made(&self, task: &Task) -> bool {
+        self.0.contains(&Change::of(task))
+    }
+
     /// Adds that the form with this key made a task.
     pub fn and_added(self, key: &IdempotencyKey) -> Self {
         self.and(Change::Added(short(key.as_str())))
@@ -110,6 +123,11 @@ impl OwnChanges {
             short(from.as_str()),
             short(to.as_str()),
         ))
+    }
+
+    /// Adds the state a task has been given.
+    pub fn and_made(self, task: &Task) -> Self {
+        self.and(Change::of(task))
     }
 
     fn and(mut self, change: Change) -> Self {
@@ -163,6 +181,7 @@ mod tests {
         let mut own = OwnChanges::default();
         for id in 1..=100 {
             own = own.and_edited(id, &mark('a'), &mark('b'));
+            own = own.and(Change::Made(id, 1_767_323_045_678));
         }
         own = own.and_added(&IdempotencyKey::parse("k-1").unwrap());
         assert_eq!(own.0.len(), MAX);

@@ -139,8 +139,7 @@ fn form_pages() -> Vec<Rendered> {
                             description: description.to_owned(),
                         },
                         theirs_completed: is_back,
-                        as_of: "2026-01-02T03:04:05.678Z".to_owned(),
-                        seen: fields.text.mark(),
+                        as_of: 1_767_323_045_678,
                         return_to: TASKS_PATH.to_owned(),
                     }));
                     pages.push(rendered(&ConflictPage {

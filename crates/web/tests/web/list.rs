@@ -78,7 +78,7 @@ async fn filter_and_place_go_to_the_api_and_into_every_form() {
         page.body
             .matches("name=\"return_to\" value=\"/tasks?show=active&amp;after=c1f\"")
             .count(),
-        3
+        2
     );
 }
 

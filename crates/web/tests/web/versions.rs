@@ -214,7 +214,14 @@ async fn a_task_that_was_added_and_deleted_since_is_not_shown_as_added() {
 /// The fields of the form that deletes the one task of the list.
 async fn delete_form(web: &Web) -> Vec<(String, String)> {
     let page = web.get("/tasks").await;
-    let (_, form) = page.body.split_once("action=\"/tasks/7/delete\"").unwrap();
+    assert!(
+        page.body
+            .contains("form=\"at-7\" formaction=\"/tasks/7/delete\"")
+    );
+    let (_, form) = page
+        .body
+        .split_once("<form class=\"toggle\" id=\"at-7\"")
+        .unwrap();
     let (form, _) = form.split_once("</form>").unwrap();
     form.split("name=\"")
         .skip(1)
@@ -273,30 +280,23 @@ async fn deleting_on_an_old_page_deletes_nobody_elses_text() {
     let page = delete(&web, &form, "").await;
     assert_eq!(page.status, 409, "{form:?}");
     page.assert_has("<h3 dir=\"auto\">Theirs</h3>");
-    let form = ["as_of", "seen"].map(|name| (name.to_owned(), page.hidden(name)));
+    let form = [("as_of".to_owned(), page.hidden("as_of"))];
     let deleted = delete(&web, &form, "").await;
     assert_eq!(deleted.location(), "/tasks?notice=deleted");
 }
 
 #[actix_web::test]
-async fn deleting_asks_nothing_where_a_task_was_only_marked_as_done() {
-    let api = changed_since("Seen").await;
-    let web = Web::over(&api.uri());
-    let form = delete_form(&web).await;
-    let deleted = delete(&web, &form, "").await;
-    assert_eq!(deleted.location(), "/tasks?notice=deleted");
-}
-
-#[actix_web::test]
-async fn deleting_asks_nothing_where_the_person_changed_the_text_themselves() {
-    let api = changed_since("Mine").await;
-    let web = Web::over(&api.uri());
-    let form = delete_form(&web).await;
-    let seen = &form.iter().find(|(name, _)| name == "seen").unwrap().1;
-    let fields = [("title", "Mine"), ("version", "v1"), ("seen", seen)];
-    let saved = web.post("/tasks/7/edit", &fields).await;
-    let deleted = delete(&web, &form, &saved.cookies().join("; ")).await;
-    assert_eq!(deleted.location(), "/tasks?notice=deleted");
+async fn deleting_asks_nothing_where_the_person_changed_the_task_themselves() {
+    let edit = [("title", "Mine"), ("version", "v1")];
+    let done = [("completed", "true")];
+    for (path, fields) in [("/tasks/7/edit", &edit[..]), ("/tasks/7/toggle", &done)] {
+        let api = changed_since("Mine").await;
+        let web = Web::over(&api.uri());
+        let form = delete_form(&web).await;
+        let changed = web.post(path, fields).await;
+        let deleted = delete(&web, &form, &changed.cookies().join("; ")).await;
+        assert_eq!(deleted.location(), "/tasks?notice=deleted", "{path}");
+    }
 }
 
 #[actix_web::test]

@@ -7,7 +7,7 @@ use jiff::tz::Offset;
 use serde::Serialize;
 
 use crate::domain::idempotency_key::IdempotencyKey;
-use crate::domain::task::{Counts, Task, TaskList, TextMark};
+use crate::domain::task::{Counts, Task, TaskList};
 use crate::domain::version::Version;
 use crate::list_page::{Fresh, ListPage};
 use crate::list_view::{ListView, NEAR, Show, TASKS_PATH};
@@ -58,10 +58,8 @@ struct TaskItem {
     title: String,
     description: String,
     completed: bool,
-    /// When it last changed.
-    as_of: String,
-    /// Stands for its text.
-    seen: TextMark,
+    /// When it last changed, in milliseconds of Unix time.
+    as_of: i64,
     edit: String,
     /// Where the person is when the task has left the page.
     return_to: String,
@@ -168,8 +166,7 @@ impl TaskItem {
         let changed = minute(task.updated_at) != minute(task.created_at);
         Self {
             id: task.id,
-            as_of: format!("{:.3}", task.updated_at),
-            seen: TextMark::of(&task.title, &task.description),
+            as_of: task.updated_at.as_millisecond(),
             return_to: match near {
                 Some(near) => format!("{url}#{NEAR}{near}"),
                 None => url.to_owned(),
