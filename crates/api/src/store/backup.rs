@@ -41,7 +41,7 @@ pub(super) use verify::Rules;
 
 use source::with_store;
 use staged::{Kind, Staged};
-use target::{check_stream, check_target};
+use target::{check_target, refuse_own};
 use verify::verify;
 
 /// Copies the store at `db_path`, which may be in use, to `target`. `journal` is what `DB_JOURNAL` says.
@@ -73,7 +73,7 @@ pub fn backup_to(
     journal: Option<Journal>,
     out: &mut (impl Write + AsFd),
 ) -> Result<Summary, BackupError> {
-    check_stream(db_path, &*out)?;
+    refuse_own(db_path, Path::new("standard output"), &*out)?;
     if !db_path.exists() {
         return Err(BackupError::NoStore(db_path.to_owned()));
     }

@@ -2,7 +2,7 @@
 
 use std::fs::{self, File, FileType};
 use std::io::{self, Read};
-use std::os::unix::fs::{FileExt, FileTypeExt, MetadataExt};
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
@@ -13,14 +13,14 @@ use nix::unistd::Uid;
 use super::filesystem::{self, FileSystem, Journal};
 use super::lock::LockFile;
 use super::log_mark::{Log, Stamp};
-use super::schema::{self, SchemaVersion};
+use super::schema::{self, Head, MAGIC, SchemaVersion};
 use super::{OpenError, backup};
 
 /// Older libraries can corrupt a store when its log is reset.
 const OLDEST_SQLITE: i32 = 3_051_003;
 
-/// What every SQLite file begins with.
-pub(super) const MAGIC: &[u8] = b"SQLite format 3\0";
+/// What makes up a store: the file, what SQLite keeps beside it, and the lock.
+pub(super) const PARTS: [&str; 5] = ["", "-wal", "-shm", "-journal", ".lock"];
 /// Longer than a process needs to see that its lock file was taken away.
 const GIVE_WAY: Duration = Duration::from_millis(250);
 /// Symbolic links that are followed, as many as Linux follows.
@@ -148,12 +148,9 @@ impl Location {
     /// Whether the store, which another process may have open, is newer than what a binary that knows `known` may
     /// serve; `None` also where that cannot be seen from outside.
     pub(super) fn newer_than(&self, known: SchemaVersion) -> Option<OpenError> {
-        // `user_version` in the file's head, which is current once a schema step is done. It spares a connection.
-        let mut version = [0; 4];
-        File::open(&self.path)
-            .and_then(|file| file.read_exact_at(&mut version, 60))
-            .ok()?;
-        if SchemaVersion::from_be_bytes(version) <= known || self.journal == Journal::Truncate {
+        // The file's head says it without a connection.
+        let head = Head::read(&File::open(&self.path).ok()?).ok()??;
+        if head.schema_version <= known || self.journal == Journal::Truncate {
             return None;
         }
         let connection = backup::open_for_reading(&self.path).ok()?;
@@ -194,7 +191,7 @@ fn resolve(path: &Path) -> io::Result<PathBuf> {
 
 /// Makes sure that the store and what is beside it are files, or not there: others may hang, or be written to elsewhere.
 fn refuse_other_kinds(path: &Path) -> Result<(), OpenError> {
-    for suffix in ["", "-wal", "-shm", "-journal", ".lock"] {
+    for suffix in PARTS {
         let path = beside(path, suffix);
         let found = match fs::symlink_metadata(&path) {
             Ok(found) => found,

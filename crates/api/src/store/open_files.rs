@@ -5,19 +5,20 @@
 
 use std::fs::{self, File, Metadata, OpenOptions};
 use std::io;
-use std::os::unix::fs::{FileExt, MetadataExt};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::thread;
 use std::time::Duration;
 
 use nix::errno::Errno;
+use nix::sys::stat::FileStat;
 use thiserror::Error;
 
 use super::filesystem::Journal;
 use super::location::{Location, beside};
 use super::lock::LockFile;
-use super::schema;
+use super::schema::Head;
 use super::warnings::{Subject, Warnings};
 
 /// A head that looks wrong is looked at this often before it counts as overwritten.
@@ -43,6 +44,15 @@ pub enum Loss {
 pub(super) struct FileId {
     device: u64,
     inode: u64,
+}
+
+impl From<&FileStat> for FileId {
+    fn from(found: &FileStat) -> Self {
+        Self {
+            device: found.st_dev,
+            inode: found.st_ino,
+        }
+    }
 }
 
 impl From<&Metadata> for FileId {
@@ -77,40 +87,13 @@ impl HeldFile {
     }
 }
 
-/// The part of the file's head that tells who wrote it (<https://sqlite.org/fileformat2.html>, 1.3).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Head {
-    magic: [u8; 16],
-    /// How journals are kept: 2 with a write-ahead log, else 1.
-    versions: [u8; 2],
-    changes: u32,
-    application: [u8; 4],
-}
-
-impl Head {
-    fn read(file: &File) -> io::Result<Self> {
-        fn part<const N: usize>(head: &[u8], at: usize) -> [u8; N] {
-            std::array::from_fn(|index| head.get(at + index).copied().unwrap_or_default())
-        }
-        let mut head = [0; 100];
-        file.read_exact_at(&mut head, 0)?;
-        Ok(Self {
-            magic: part(&head, 0),
-            versions: part(&head, 18),
-            changes: u32::from_be_bytes(part(&head, 24)),
-            application: part(&head, 68),
-        })
-    }
-
-    /// Whether SQLite can have made this of `before`.
-    fn follows(&self, before: &Self, journal: Journal) -> bool {
-        // What made the store ours may have been in the log only.
-        let application = self.application == before.application
-            || self.application == schema::APPLICATION_ID.to_be_bytes();
-        // A rollback takes the counter back.
-        let changes = self.changes >= before.changes || journal == Journal::Truncate;
-        self.magic == before.magic && self.versions == before.versions && application && changes
-    }
+/// Whether SQLite can have made `now` of `before`, the heads of one file.
+fn follows(now: &Head, before: &Head, journal: Journal) -> bool {
+    // What made the store ours may have been in the log only.
+    let application = now.application_id == before.application_id || now.is_ours();
+    // A rollback takes the counter back.
+    let changes = now.changes >= before.changes || journal == Journal::Truncate;
+    now.journal == before.journal && application && changes
 }
 
 /// What is open, and under which names.
@@ -136,7 +119,7 @@ impl OpenFiles {
         warnings: Warnings,
     ) -> io::Result<Self> {
         let path = location.path.clone();
-        let head = Head::read(&held.0)?;
+        let head = Head::read(&held.0)?.ok_or(io::ErrorKind::InvalidData)?;
         let mut named = vec![
             (path.clone(), FileId::from(&held.0.metadata()?)),
             (LockFile::path(&path), lock.id()?),
@@ -231,15 +214,12 @@ impl OpenFiles {
         let mut known = self.head.lock().unwrap_or_else(PoisonError::into_inner);
         for _ in 0..LOOKS {
             match Head::read(&self.held.0) {
-                Ok(head) if head.follows(&known, self.journal) => {
+                Ok(Some(head)) if follows(&head, &known, self.journal) => {
                     *known = head;
                     return Ok(());
                 }
                 // SQLite may be in the middle of writing it.
                 Ok(_) => thread::sleep(BETWEEN_LOOKS),
-                Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
-                    return Err(overwritten());
-                }
                 // It cannot be read now; whoever needs it will say so.
                 Err(_) => return Ok(()),
             }

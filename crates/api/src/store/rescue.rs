@@ -66,15 +66,11 @@ pub(super) fn rescue(
         copy(connection, path, &name, other)
     };
     if overwritten || !files.is_in_place() {
+        let log = beside(path, "-wal");
         for left in files.left_beside() {
-            let suffix = left
-                .to_string_lossy()
-                .rsplit('-')
-                .next()
-                .map(|end| format!("-{end}"));
-            let removed = match (&outcome, suffix) {
-                (Rescue::Failed(_), Some(suffix)) if suffix == "-wal" => {
-                    fs::rename(left, beside(&beside(path, &name), &suffix))
+            let removed = match &outcome {
+                Rescue::Failed(_) if left == log => {
+                    fs::rename(left, beside(&beside(path, &name), "-wal"))
                 }
                 _ => fs::remove_file(left),
             };

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 use std::fs;
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
@@ -258,9 +258,8 @@ fn make_copy(
 
 /// Whether a file is, as far as its head tells, a store.
 fn has_head_of_store(path: &Path) -> bool {
-    let mut head = Vec::new();
-    let read = fs::File::open(path).and_then(|file| file.take(Head::LENGTH).read_to_end(&mut head));
-    read.is_ok() && Head::parse(&head).is_some_and(|head| head.is_ours())
+    let head = fs::File::open(path).and_then(|file| Head::read(&file));
+    head.is_ok_and(|head| head.is_some_and(|head| head.is_ours()))
 }
 
 /// Whether a file would be taken for a copy if it were in the folder of copies.

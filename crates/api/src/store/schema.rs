@@ -12,7 +12,7 @@ mod expected;
 mod head;
 
 pub(super) use expected::{difference, tell_difference};
-pub(super) use head::Head;
+pub(super) use head::{Head, MAGIC};
 
 /// "Task" in ASCII, set by the first step.
 pub(super) const APPLICATION_ID: i32 = 0x5461_736b;

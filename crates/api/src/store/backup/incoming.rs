@@ -28,8 +28,7 @@ pub(super) fn receive(source: &File, staged: &Staged, limit: &Limit) -> Result<(
     let mut chunk = vec![0; CHUNK];
     // The head tells what this is and how long it should be, before the disk is filled with it.
     let mut received = 0;
-    let wanted = usize::try_from(Head::LENGTH).unwrap_or(CHUNK);
-    while received < wanted {
+    while received < Head::LENGTH {
         match incoming.read(chunk.get_mut(received..).unwrap_or_default())? {
             0 => break,
             read => received += read,

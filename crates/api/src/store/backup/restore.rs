@@ -12,7 +12,7 @@ use super::incoming;
 use super::limit::{COPY_DEADLINE, Limit};
 use super::names::{dated_beside, parse_stamp, stamp};
 use super::staged::{Kind, Staged, remove_leftovers};
-use super::target::{check_source, open_regular};
+use super::target::{open_regular, refuse_own};
 use super::verify::Rules;
 use super::{BackupError, Summary};
 use crate::process::clock;
@@ -45,7 +45,7 @@ pub fn restore(
 ) -> Result<(Summary, Option<PathBuf>), BackupError> {
     let location = Location::prepare(db_path, journal)?;
     let db_path = &location.path;
-    check_source(db_path, Path::new("the copy"), source)?;
+    refuse_own(db_path, Path::new("the copy"), source)?;
     let lock = location.lock_file()?;
     let io_error = |path: &Path| {
         let path = path.to_owned();
@@ -82,7 +82,7 @@ pub fn restore(
 /// When it is no file, cannot be read, or is only a part of a store.
 pub fn open_copy(db_path: &Path, path: &Path) -> Result<File, BackupError> {
     let file = open_regular(path)?;
-    check_source(db_path, path, &file)?;
+    refuse_own(db_path, path, &file)?;
     for log in ["-wal", "-journal"] {
         if fs::metadata(beside(path, log)).is_ok_and(|log| log.len() > 0) {
             return Err(BackupError::NotWhole(path.to_owned()));

@@ -1,10 +1,10 @@
 //! Where a copy may be written to and read from: never the store itself, and only regular files.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read};
+use std::io;
 use std::os::fd::AsFd;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use nix::libc;
@@ -13,17 +13,18 @@ use nix::sys::stat::fstat;
 use super::BackupError;
 use super::restore::is_ready_name;
 use super::staged::is_unfinished;
-use crate::store::location::{beside, folder_of, other_kind};
+use crate::store::location::{PARTS, beside, folder_of, other_kind};
+use crate::store::open_files::FileId;
 use crate::store::schema::Head;
 
-/// What makes up a store: the file, what SQLite keeps beside it, and the lock.
-const PARTS: [&str; 5] = ["", "-wal", "-shm", "-journal", ".lock"];
+/// What is wrong with the files that a copy is made of, or put in the place of.
+const IS_STORE: &str = "is the store itself, or a part of it";
 
 /// The files of one store, by name and, where they exist, by device and inode.
 #[derive(Debug)]
 pub(in crate::store) struct StoreFiles {
     names: Vec<PathBuf>,
-    identities: Vec<(u64, u64)>,
+    ids: Vec<FileId>,
 }
 
 impl StoreFiles {
@@ -34,12 +35,12 @@ impl StoreFiles {
         stores.dedup();
         let part = |store: &PathBuf| PARTS.map(|suffix| beside(store, suffix));
         let names: Vec<_> = stores.iter().flat_map(part).collect();
-        let identities = names
+        let ids = names
             .iter()
             .filter_map(|name| fs::metadata(name).ok())
-            .map(|metadata| (metadata.dev(), metadata.ino()))
+            .map(|metadata| FileId::from(&metadata))
             .collect();
-        Self { names, identities }
+        Self { names, ids }
     }
 
     /// Their names.
@@ -52,16 +53,12 @@ impl StoreFiles {
         let real = fs::canonicalize(path);
         self.names.contains(&in_real_folder(path))
             || real.is_ok_and(|real| self.names.contains(&real))
-            || fs::metadata(path).is_ok_and(|metadata| self.is(metadata.dev(), metadata.ino()))
+            || fs::metadata(path).is_ok_and(|found| self.ids.contains(&FileId::from(&found)))
     }
 
     /// Whether an open file is one of them.
     pub(super) fn has_open(&self, file: impl AsFd) -> bool {
-        fstat(file).is_ok_and(|stat| self.is(stat.st_dev, stat.st_ino))
-    }
-
-    fn is(&self, device: u64, inode: u64) -> bool {
-        self.identities.contains(&(device, inode))
+        fstat(file).is_ok_and(|found| self.ids.contains(&FileId::from(&found)))
     }
 }
 
@@ -80,7 +77,7 @@ pub(super) fn check_target(db_path: &Path, target: &Path) -> Result<PathBuf, Bac
         Err(BackupError::Target { path, why })
     };
     if StoreFiles::of(db_path).has(target) {
-        return refuse("is the store itself, or a part of it".to_owned());
+        return refuse(IS_STORE.to_owned());
     }
     let name = target.file_name().map(|name| name.to_string_lossy());
     let Some(name) = name.filter(|_| !target.as_os_str().as_bytes().ends_with(b"/")) else {
@@ -117,13 +114,12 @@ pub(super) fn check_target(db_path: &Path, target: &Path) -> Result<PathBuf, Bac
             ));
         }
     }
-    let mut head = Vec::new();
-    let existing =
-        File::open(&target).and_then(|file| file.take(Head::LENGTH).read_to_end(&mut head));
-    match existing {
-        Ok(_) if !head.is_empty() && !Head::parse(&head).is_some_and(|head| head.is_ours()) => {
-            refuse("exists and is no copy of a store".to_owned())
-        }
+    let replaceable = |file: File| {
+        let is_ours = Head::read(&file)?.is_some_and(|head| head.is_ours());
+        Ok(is_ours || file.metadata()?.len() == 0)
+    };
+    match File::open(&target).and_then(replaceable) {
+        Ok(false) => refuse("exists and is no copy of a store".to_owned()),
         Err(source) if source.kind() != io::ErrorKind::NotFound => Err(BackupError::Io {
             path: target,
             source,
@@ -132,23 +128,13 @@ pub(super) fn check_target(db_path: &Path, target: &Path) -> Result<PathBuf, Bac
     }
 }
 
-/// Makes sure that standard output, where a copy of the store at `db_path` is to be written, is not a part of it.
-pub(super) fn check_stream(db_path: &Path, stream: impl AsFd) -> Result<(), BackupError> {
-    if StoreFiles::of(db_path).has_open(stream) {
-        return Err(BackupError::Target {
-            path: "standard output".into(),
-            why: "is the store itself, or a part of it".to_owned(),
-        });
-    }
-    Ok(())
-}
-
-/// Makes sure that what is to be put in the place of the store at `db_path` is not a part of it.
-pub(super) fn check_source(db_path: &Path, name: &Path, file: &File) -> Result<(), BackupError> {
+/// Makes sure that an open file, from or to which a copy is streamed, is no part of the store at `db_path`. `name` is what
+/// messages call it.
+pub(super) fn refuse_own(db_path: &Path, name: &Path, file: impl AsFd) -> Result<(), BackupError> {
     if StoreFiles::of(db_path).has_open(file) {
         return Err(BackupError::Target {
             path: name.to_owned(),
-            why: "is the store itself, or a part of it".to_owned(),
+            why: IS_STORE.to_owned(),
         });
     }
     Ok(())
