@@ -16,11 +16,15 @@ use tera::{Context, Tera};
 
 use crate::assets::Asset;
 
-const TEMPLATES: [(&str, &str); 12] = [
+const TEMPLATES: [(&str, &str); 13] = [
     ("base.html", include_str!("../templates/base.html")),
     ("fields.html", include_str!("../templates/fields.html")),
     ("notice.html", include_str!("../templates/notice.html")),
     ("problem.html", include_str!("../templates/problem.html")),
+    (
+        "saved_version.html",
+        include_str!("../templates/saved_version.html"),
+    ),
     ("home.html", include_str!("../templates/home.html")),
     ("tasks.html", include_str!("../templates/tasks.html")),
     ("add.html", include_str!("../templates/add.html")),
