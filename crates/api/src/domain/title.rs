@@ -62,6 +62,7 @@ mod tests {
         );
         assert_eq!(Title::parse(" \t\n\u{85}"), Err(TextError::Empty));
     }
+
     #[test]
     fn a_title_can_be_seen() {
         for blank in [

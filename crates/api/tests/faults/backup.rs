@@ -52,14 +52,7 @@ fn also_with_the_journal_that_is_used_on_nfs() {
 fn a_copy_of_a_large_store_is_finished_while_it_is_written_to_without_pause() {
     let scene = Scene::default();
     let api = scene.start_ready();
-    Connection::open(scene.db())
-        .unwrap()
-        .execute_batch(
-            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 30000) \
-             INSERT INTO tasks (title, description, created_at, updated_at) \
-             SELECT 't' || i, printf('%3000c', 'x'), '', '' FROM n",
-        )
-        .unwrap();
+    store::add_long_tasks(&scene.db(), 30_000);
     let load = Load::start(&[api.address], 4, Mix::All);
     load.wait_for(100);
     let copy = scene.beside("copy.db");

@@ -170,6 +170,16 @@ fn delete(api: &Api, id: i64) -> u16 {
     api.request("DELETE", &path, &[], None).unwrap().status
 }
 
+/// Its readiness says that no space is left, and its liveness warns in these words.
+fn assert_told_of(api: &Api, warning: &str) {
+    let health = api.get("/health");
+    assert_eq!(health.status, 503, "{health:?}");
+    let detail = health.body["detail"].to_string();
+    assert!(detail.contains("No space is left"), "{detail}");
+    let live = api.liveness();
+    assert!(live["warnings"][0].to_string().contains(warning), "{live}");
+}
+
 fn deletes_go_through(journal: &str) {
     let scene = Scene::default();
     let disk = SmallDisk::mount(&scene, journal, 3);
@@ -180,18 +190,7 @@ fn deletes_go_through(journal: &str) {
     assert!(tasks > 100, "{tasks}");
     disk.fill();
     assert_eq!(api.post("one more").status, 507);
-    let health = api.get("/health");
-    assert_eq!(health.status, 503, "{health:?}");
-    assert!(
-        health.body["detail"]
-            .to_string()
-            .contains("No space is left")
-    );
-    assert!(
-        api.liveness()["warnings"][0]
-            .to_string()
-            .contains("no space")
-    );
+    assert_told_of(&api, "no space");
     for id in 1..tasks {
         assert_eq!(delete(&api, id), 204, "{id} of {tasks}: {:#?}", api.log());
     }
@@ -253,18 +252,7 @@ fn killed_on_a_full_disk_it_starts_to_read_and_writes_once_there_is_space() {
             assert_eq!(delete(&api, 1), 507);
             let done = api.request("DELETE", "/api/tasks?completed=true", &[], None);
             assert_eq!(done.unwrap().status, 507);
-            let health = api.get("/health");
-            assert_eq!(health.status, 503, "{health:?}");
-            assert!(
-                health.body["detail"]
-                    .to_string()
-                    .contains("No space is left")
-            );
-            assert!(
-                api.liveness()["warnings"][0]
-                    .to_string()
-                    .contains("only read")
-            );
+            assert_told_of(&api, "only read");
         }
         disk.free();
         wait_until("it writes again", || api.post("after").status == 201);

@@ -5,8 +5,6 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use rusqlite::Connection;
-
 use crate::support::api::{Scene, assert_exit, binary, files_with};
 use crate::support::shim::{NAME, Number};
 use crate::support::{sleep_up_to, store};
@@ -15,14 +13,19 @@ use crate::support::{sleep_up_to, store};
 fn large(scene: &Scene) {
     let api = scene.start_ready();
     assert_eq!(api.stop().code, Some(0));
-    Connection::open(scene.db())
-        .unwrap()
-        .execute_batch(
-            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 4000) \
-             INSERT INTO tasks (title, description, created_at, updated_at) \
-             SELECT 't' || i, printf('%3000c', 'x'), '', '' FROM n",
-        )
-        .unwrap();
+    store::add_long_tasks(&scene.db(), 4_000);
+}
+
+/// A store with its log beside it, and a copy from before its last task.
+fn killed_after_a_copy() -> (Scene, PathBuf) {
+    let scene = Scene::default();
+    let api = scene.start_ready();
+    api.post("in the copy");
+    let copy = scene.beside("copy.db");
+    assert_exit(&scene.run(["backup".as_ref(), copy.as_os_str()]), 0);
+    api.post("after the copy");
+    api.kill();
+    (scene, copy)
 }
 
 fn unfinished(folder: &Path) -> Vec<PathBuf> {
@@ -150,14 +153,7 @@ fn a_start_takes_nothing_from_a_process_that_is_copying() {
 
 #[test]
 fn an_interrupted_restore_is_finished_at_the_next_start() {
-    let scene = Scene::default();
-    let api = scene.start_ready();
-    api.post("in the copy");
-    let copy = scene.beside("copy.db");
-    assert_exit(&scene.run(["backup".as_ref(), copy.as_os_str()]), 0);
-    api.post("after the copy");
-    // With its log beside it.
-    api.kill();
+    let (scene, copy) = killed_after_a_copy();
     // As a process that was killed between its renames has left it.
     let time = "20261121T094200.123Z";
     let at = |name: &str| scene.store().join(format!("tasks.db{name}"));
@@ -173,13 +169,7 @@ fn an_interrupted_restore_is_finished_at_the_next_start() {
 
 /// Restores while the call `after` of those that change names fails; false where there are not so many.
 fn restore_with_a_failure(after: i64) -> bool {
-    let scene = Scene::default();
-    let api = scene.start_ready();
-    api.post("in the copy");
-    let copy = scene.beside("copy.db");
-    assert_exit(&scene.run(["backup".as_ref(), copy.as_os_str()]), 0);
-    api.post("after the copy");
-    api.kill();
+    let (scene, copy) = killed_after_a_copy();
     scene.control.fail(NAME, after, 1);
     let output = scene.run(["restore".as_ref(), copy.as_os_str()]);
     scene.control.heal();

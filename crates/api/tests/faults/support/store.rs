@@ -50,6 +50,19 @@ fn read_it(path: &Path) -> rusqlite::Result<Content> {
     Ok(Content { rows, corrupt })
 }
 
+/// Adds so many tasks, each with a description of 3,000 characters, to the store at `path`.
+pub fn add_long_tasks(path: &Path, tasks: u32) {
+    Connection::open(path)
+        .unwrap()
+        .execute(
+            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?1) \
+             INSERT INTO tasks (title, description, created_at, updated_at) \
+             SELECT 't' || i, printf('%3000c', 'x'), '', '' FROM n",
+            [tasks],
+        )
+        .unwrap();
+}
+
 /// Copies a store nobody writes to, with its journals, to `folder`, so that a look at the copy changes nothing here.
 pub fn copy_files(path: &Path, folder: &Path) -> PathBuf {
     let name = path.file_name().unwrap().to_string_lossy().into_owned();
