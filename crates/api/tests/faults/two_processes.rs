@@ -98,14 +98,21 @@ fn nor_with_the_journal_that_is_used_on_nfs() {
     assert!(!outcome.is_bad(), "{outcome:#?}");
 }
 
+/// How often the control is run at most. What two writers do to each other is chance, and a process that notices the
+/// other and ends cuts a run short before anything is damaged.
+const CONTROL_RUNS: usize = 20;
+
 #[test]
 fn but_do_with_the_locks_switched_off() {
     for journal in ["wal", "truncate"] {
-        let outcome = run(journal, SQLITES_LOCKS | OUR_LOCKS, 25);
-        assert!(outcome.is_bad(), "{journal}: {outcome:#?}");
-        assert!(
-            outcome.foreign_writes > 0 && (outcome.corrupt.is_some() || !outcome.faults.none()),
-            "{journal}: {outcome:#?}"
-        );
+        let mut seen = Vec::new();
+        let damaged = (0..CONTROL_RUNS).any(|_| {
+            let outcome = run(journal, SQLITES_LOCKS | OUR_LOCKS, 25);
+            let damaged =
+                outcome.foreign_writes > 0 && (outcome.corrupt.is_some() || !outcome.faults.none());
+            seen.push(outcome);
+            damaged
+        });
+        assert!(damaged, "{journal}: {seen:#?}");
     }
 }
