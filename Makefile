@@ -1,6 +1,6 @@
 # Every target is one command; those of several steps live in .ci/.
 .DEFAULT_GOAL := help
-.PHONY: help run test lint images test-images torture bench test-pipeline test-rollout
+.PHONY: help run test lint audit images test-images torture bench test-pipeline test-rollout
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -14,13 +14,16 @@ test: ## everything that needs only Rust, and the browser tests where chromium i
 lint: ## formatting, clippy, documentation, shell scripts, and what both crates share; warnings denied
 	@.ci/lint
 
+audit: ## known weaknesses, licences and sources of what we depend on; needs cargo-audit and cargo-deny
+	@.ci/audit
+
 images: ## build both production images
 	@.ci/build-images
 
 test-images: ## check both images and the Compose stack against a Docker engine
 	@.ci/test-images
 
-torture: ## crashes, power cuts, hand-overs and backups under load, the long form
+torture: ## faults, crashes, power cuts, hand-overs, backups under load, and attacks from outside, the long form
 	@.ci/torture
 
 bench: ## measure against a bare handler; BENCH="page mixed" for some, see .ci/bench
