@@ -148,7 +148,7 @@ choose_secrets() {
 render() {
   local text name
   text=$(<"$1")
-  for name in LOCATION SETTINGS ENVIRONMENT_ID REGISTRIES SECRETS REVISION_SUFFIX IMAGE CPU MEMORY API_APP BACKUP_EVERY WEB_MIN_REPLICAS WEB_MAX_REPLICAS WEB_CONCURRENCY; do
+  for name in LOCATION SETTINGS ENVIRONMENT_ID REGISTRIES SECRETS REVISION_SUFFIX IMAGE CPU MEMORY API_APP SUBNET_RANGE BACKUP_EVERY WEB_MIN_REPLICAS WEB_MAX_REPLICAS WEB_CONCURRENCY; do
     text=${text//"\${$name}"/"${!name}"}
   done
   [[ $text != *"\${"* ]] || die "$1 has a \${...} that provision.sh does not know"

@@ -42,15 +42,16 @@ Options:
   --help         print this
 
 Environment (defaults in parentheses):
-  BIND_ADDR      address and port to listen on (127.0.0.1:8000)
-  DB_PATH        the SQLite file (data/tasks.db)
-  DB_JOURNAL     wal or truncate (chosen by the file system)
-  MAX_STORE      most the SQLite file, or all copies, may take, such as 2GB (no limit)
-  BACKUP_DIR     folder for scheduled copies (none are made)
-  BACKUP_EVERY   time between them (1h)
-  API_TOKEN      bearer token that requests under /api/ must carry (none)
-  RUST_LOG       log directives, such as info,task_tracker_api=debug (info)
-  LOG_FORMAT     text or json (text)
+  BIND_ADDR          address and port to listen on (127.0.0.1:8000)
+  DB_PATH            the SQLite file (data/tasks.db)
+  DB_JOURNAL         wal or truncate (chosen by the file system)
+  MAX_STORE          most the SQLite file, or all copies, may take, such as 2GB (no limit)
+  BACKUP_DIR         folder for scheduled copies (none are made)
+  BACKUP_EVERY       time between them (1h)
+  API_TOKEN          bearer token of 32 characters or more that requests under /api/ must carry (none)
+  TRUSTED_PROXIES    whose X-Forwarded- headers are believed, such as 10.0.0.0/8,::1 (nobody's)
+  RUST_LOG           log directives, such as info,task_tracker_api=debug (info)
+  LOG_FORMAT         text or json (text)
 ";
 
 /// One run of the program.

@@ -9,6 +9,7 @@ use jiff::SignedDuration;
 
 use crate::process::api_token::ApiToken;
 use crate::process::environment::{BIND_ADDR, ConfigError, Environment};
+use crate::process::networks::{Networks, TRUSTED_PROXIES};
 use crate::process::telemetry::LogConfig;
 use crate::store::{BackupSchedule, Journal};
 
@@ -38,6 +39,8 @@ pub struct Config {
     pub backups: Option<BackupSchedule>,
     /// `API_TOKEN`, default none: then every request under `/api/` is served without one.
     pub api_token: Option<ApiToken>,
+    /// `TRUSTED_PROXIES`, default nobody: whose `X-Forwarded-` headers are believed. For the api, that is the web.
+    pub trusted_proxies: Networks,
     /// `RUST_LOG` and `LOG_FORMAT`.
     pub log: LogConfig,
 }
@@ -95,6 +98,7 @@ impl Config {
                 })
             },
             api_token: ApiToken::from_environment(&env)?,
+            trusted_proxies: Networks::from_environment(&env, TRUSTED_PROXIES)?,
             log: LogConfig::from_environment(&env)?,
         })
     }
@@ -165,7 +169,8 @@ mod tests {
             (MAX_STORE, "512MB"),
             (BACKUP_DIR, "copies"),
             (BACKUP_EVERY, "15m"),
-            (API_TOKEN, "s3cret~"),
+            (API_TOKEN, "s3cret~0123456789abcdef0123456789"),
+            (TRUSTED_PROXIES, "10.0.0.0/8, ::1"),
             (RUST_LOG, "warn,task_tracker_api=debug"),
             (LOG_FORMAT, "json"),
         ])
@@ -177,7 +182,11 @@ mod tests {
         let backups = config.backups.unwrap();
         assert_eq!(backups.dir, PathBuf::from("copies"));
         assert_eq!(backups.every, Duration::from_secs(15 * 60));
-        assert_eq!(config.api_token.unwrap().expose(), "s3cret~");
+        assert_eq!(
+            config.api_token.unwrap().expose(),
+            "s3cret~0123456789abcdef0123456789"
+        );
+        assert!(config.trusted_proxies.contains("10.1.2.3".parse().unwrap()));
         assert_eq!(config.log.filter, "warn,task_tracker_api=debug");
         assert_eq!(config.log.format, LogFormat::Json);
     }
@@ -192,6 +201,7 @@ mod tests {
             BACKUP_DIR,
             BACKUP_EVERY,
             API_TOKEN,
+            TRUSTED_PROXIES,
             RUST_LOG,
             LOG_FORMAT,
         ];
@@ -219,9 +229,12 @@ mod tests {
             (BACKUP_EVERY, "0s"),
             (BACKUP_EVERY, "-1h"),
             (BACKUP_EVERY, "999ms"),
-            (API_TOKEN, "two words"),
+            (API_TOKEN, "two words, and more of them than are needed"),
+            (API_TOKEN, "0123456789abcdef0123456789abcde"),
             (API_TOKEN, "tab\t"),
             (API_TOKEN, "é"),
+            (TRUSTED_PROXIES, "localhost"),
+            (TRUSTED_PROXIES, "10.0.0.0/33"),
             (RUST_LOG, "task_tracker_api=loud"),
             (LOG_FORMAT, "xml"),
         ] {
@@ -244,7 +257,7 @@ mod tests {
 
     #[test]
     fn a_token_does_not_show_itself() {
-        let config = read(&[(API_TOKEN, "s3cret")]).unwrap();
+        let config = read(&[(API_TOKEN, "s3cret~0123456789abcdef0123456789")]).unwrap();
         assert!(!format!("{config:?}").contains("s3cret"));
     }
 }

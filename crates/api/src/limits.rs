@@ -12,7 +12,8 @@ pub const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
 pub const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 /// After an early answer the rest of the request is read and thrown away for this long, so that the answer arrives.
 pub const LINGER: Duration = Duration::from_secs(2);
-/// Bytes that are read of further requests while one is answered.
+/// Of a head, or of a body in chunks, so much is read at once, in bytes; so no more is kept of requests behind one that
+/// is not answered yet.
 pub const MAX_AHEAD: usize = 4 * 1024;
 /// A client must take at least [`MIN_WRITE`] bytes of an answer within this time.
 pub const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
@@ -24,9 +25,12 @@ pub const SEND_BUFFER: u32 = 128 * 1024;
 /// find a connection closed.
 pub const KEEP_ALIVE: Duration = Duration::from_secs(75);
 /// What is copied of an answer before it is sent, for each connection, in bytes; a longer one is sent piece by piece.
-pub const WRITE_BUFFER: usize = 32 * 1024;
-/// Connections at a time: each takes some 25 KB, and all together fit beside the rest into 64 MB.
-pub const MAX_CONNECTIONS: usize = 1536;
+pub const WRITE_BUFFER: usize = 28 * 1024;
+/// What requests in flight take of the memory, all together, in bytes: bodies that arrive, what is made of them, and
+/// answers that are not sent. One more is refused.
+pub const IN_FLIGHT: usize = 12 * 1024 * 1024;
+/// Connections at a time: each takes up to 43 KB once it was sent a long list.
+pub const MAX_CONNECTIONS: usize = 1024;
 /// Connections of one address at a time: all of them, since all come from the web.
 pub const MAX_PER_ADDRESS: usize = MAX_CONNECTIONS;
 /// Connections beyond [`MAX_CONNECTIONS`] for each worker thread, while others are being closed for them.

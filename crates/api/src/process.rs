@@ -6,15 +6,19 @@
 
 pub mod access_log;
 pub mod api_token;
+pub mod client;
 pub mod clock;
 pub mod command;
 pub mod connection;
 pub mod environment;
 pub mod head;
 pub mod healthcheck;
+pub mod in_flight;
 pub mod listener;
 pub mod log_writer;
+pub mod networks;
 pub mod refusal;
+mod refusal_lines;
 pub mod request_id;
 pub mod server;
 pub mod signals;

@@ -11,6 +11,7 @@ use futures_util::FutureExt;
 
 use crate::http::error;
 use crate::process::access_log::RequestLine;
+use crate::process::client::Client;
 use crate::process::connection::{Answer, Progress};
 use crate::process::request_id::RequestId;
 
@@ -23,26 +24,25 @@ pub async fn log_requests(
     mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<Answer>, Error> {
-    let id = RequestId::from_headers(request.headers());
-    let line = RequestLine::of(&request, id);
+    let id = RequestId::new(request.headers());
+    let line = RequestLine::of(&request, id, Client::find(&request));
     request.extensions_mut().insert(id);
     let busy = Progress::begin(&mut request);
     match AssertUnwindSafe(next.call(request)).catch_unwind().await {
         Ok(Ok(response)) => {
             let mut response = error::render(response, id);
             id.add_to(response.headers_mut());
-            let route = response.request().match_pattern();
-            line.log(route.as_deref(), response.status());
+            line.log(response.request(), response.status());
             Ok(response.map_body(|_, body| Answer::new(body, busy)))
         }
         Ok(Err(error)) => {
-            line.log(None, error.as_response_error().status_code());
+            line.log_bare(error.as_response_error().status_code());
             Err(error)
         }
         Err(_panic) => {
             let mut response = error::panicked(id);
             id.add_to(response.headers_mut());
-            line.log(None, response.status());
+            line.log_bare(response.status());
             Err(InternalError::from_response("panic", response).into())
         }
     }

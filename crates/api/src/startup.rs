@@ -17,9 +17,12 @@ use crate::http::auth::RequiredToken;
 use crate::http::error;
 use crate::http::routes;
 use crate::limits;
+use crate::process::api_token::API_TOKEN;
+use crate::process::client::TrustedProxies;
 use crate::process::clock::{self, ClockError};
 use crate::process::environment::BIND_ADDR;
 use crate::process::head::refuse_large_heads;
+use crate::process::in_flight::{InFlight, count_answers};
 use crate::process::listener;
 use crate::process::server::http_service;
 use crate::process::signals::StopSignals;
@@ -129,13 +132,24 @@ impl Application {
 
         let store = web::Data::new(store);
         let state = web::Data::from(Arc::clone(&process));
+        if config.api_token.is_none() {
+            log::warn!(
+                "{API_TOKEN} is not set: anybody who reaches {address} may read and change everything"
+            );
+        }
         let token = web::Data::new(RequiredToken(config.api_token));
+        let proxies = TrustedProxies(config.trusted_proxies);
+        let shared_proxies = web::Data::new(proxies.clone());
+        let in_flight = InFlight::start();
         let app = move || {
             App::new()
+                .app_data(in_flight)
                 .app_data(store.clone())
                 .app_data(state.clone())
                 .app_data(token.clone())
+                .app_data(shared_proxies.clone())
                 .configure(routes::configure)
+                .wrap(from_fn(count_answers))
                 .wrap(from_fn(refuse_large_heads))
                 .wrap(from_fn(log_requests))
         };
@@ -152,7 +166,7 @@ impl Application {
             .listen(
                 service::NAME,
                 listener,
-                http_service(app, error::refused, |_| false, workers, stop),
+                http_service(app, error::refused, proxies, workers, stop),
             )
             .map_err(bind_error)?
             .run();

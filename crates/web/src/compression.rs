@@ -3,19 +3,19 @@
 
 use std::io::{self, Write};
 
+use actix_web::Error;
 use actix_web::body::{BodySize, BoxBody, MessageBody, to_bytes};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{
     ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue, VARY,
 };
 use actix_web::middleware::Next;
-use actix_web::{Error, web};
 use bytes::Bytes;
 
 /// Bodies shorter than this fit into one packet anyway, in bytes.
 const MIN: u64 = 1000;
-/// Bodies longer than this are compressed on another thread, in bytes: it takes more than a millisecond.
-pub const MAX_INLINE: usize = 128 * 1024;
+/// Bodies longer than this are not compressed here, in bytes: it takes more than a millisecond each time.
+pub const MAX_COMPRESSED: usize = 128 * 1024;
 
 /// A content coding (RFC 9110) we can write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,7 +53,8 @@ pub async fn compress(
         .insert(VARY, HeaderValue::from_static("accept-encoding"));
     let worthwhile = match body.size() {
         BodySize::Sized(length) => {
-            length >= MIN && !response.headers().contains_key(CONTENT_ENCODING)
+            (MIN..=MAX_COMPRESSED as u64).contains(&length)
+                && !response.headers().contains_key(CONTENT_ENCODING)
         }
         BodySize::None | BodySize::Stream => false,
     };
@@ -66,7 +67,7 @@ pub async fn compress(
     let body = to_bytes(body)
         .await
         .map_err(|error| Error::from(error.into()))?;
-    let body = match encode(coding, body.clone()).await {
+    let body = match encode(coding, &body) {
         Ok(encoded) => {
             response
                 .headers_mut()
@@ -81,16 +82,7 @@ pub async fn compress(
     ))
 }
 
-async fn encode(coding: Coding, body: Bytes) -> io::Result<Bytes> {
-    if body.len() <= MAX_INLINE {
-        return encode_now(coding, &body);
-    }
-    web::block(move || encode_now(coding, &body))
-        .await
-        .map_err(io::Error::other)?
-}
-
-fn encode_now(coding: Coding, body: &[u8]) -> io::Result<Bytes> {
+fn encode(coding: Coding, body: &[u8]) -> io::Result<Bytes> {
     let out = Vec::with_capacity(body.len() / 4);
     match coding {
         Coding::Gzip => {
@@ -204,11 +196,11 @@ mod tests {
     fn what_is_encoded_can_be_decoded() {
         let body = "Milk & honey 🍯 ".repeat(5000);
         let (mut gzip, mut brotli) = (String::new(), String::new());
-        let encoded = encode_now(Coding::Gzip, body.as_bytes()).unwrap();
+        let encoded = encode(Coding::Gzip, body.as_bytes()).unwrap();
         flate2::read::GzDecoder::new(&encoded[..])
             .read_to_string(&mut gzip)
             .unwrap();
-        let encoded = encode_now(Coding::Brotli, body.as_bytes()).unwrap();
+        let encoded = encode(Coding::Brotli, body.as_bytes()).unwrap();
         brotli::Decompressor::new(&encoded[..], 4096)
             .read_to_string(&mut brotli)
             .unwrap();

@@ -7,6 +7,7 @@ use reqwest::Url;
 
 use crate::process::api_token::ApiToken;
 use crate::process::environment::{BIND_ADDR, ConfigError, Environment};
+use crate::process::networks::{Networks, TRUSTED_PROXIES};
 use crate::process::telemetry::LogConfig;
 
 /// `API_URL`: where the api answers.
@@ -21,6 +22,8 @@ pub struct Config {
     pub api_url: Url,
     /// `API_TOKEN`, default none: then requests to the api carry no token.
     pub api_token: Option<ApiToken>,
+    /// `TRUSTED_PROXIES`, default nobody: whose `X-Forwarded-` headers are believed.
+    pub trusted_proxies: Networks,
     /// `RUST_LOG` and `LOG_FORMAT`.
     pub log: LogConfig,
     /// No variable: whether templates are read from the source tree for each page anew, as a debug build does.
@@ -58,6 +61,7 @@ impl Config {
                 parse_api_url,
             )?,
             api_token: ApiToken::from_environment(&env)?,
+            trusted_proxies: Networks::from_environment(&env, TRUSTED_PROXIES)?,
             log: LogConfig::from_environment(&env)?,
             reload_templates: cfg!(debug_assertions),
         })
@@ -116,7 +120,8 @@ mod tests {
         let config = read(&[
             (BIND_ADDR, "[::1]:1234"),
             (API_URL, "https://task-api"),
-            (API_TOKEN, "hunter2"),
+            (API_TOKEN, "hunter2~0123456789abcdef0123456789"),
+            (TRUSTED_PROXIES, "10.0.0.0/8, ::1"),
             (RUST_LOG, "warn,task_tracker_web=debug"),
             (LOG_FORMAT, "json"),
         ])
@@ -124,7 +129,11 @@ mod tests {
         assert_eq!(config.bind_addr, "[::1]:1234".parse().unwrap());
         assert_eq!(config.api_url.as_str(), "https://task-api/");
         assert!(!format!("{config:?}").contains("hunter2"), "{config:?}");
-        assert_eq!(config.api_token.unwrap().expose(), "hunter2");
+        assert_eq!(
+            config.api_token.unwrap().expose(),
+            "hunter2~0123456789abcdef0123456789"
+        );
+        assert!(config.trusted_proxies.contains("10.1.2.3".parse().unwrap()));
         assert_eq!(config.log.filter, "warn,task_tracker_web=debug");
         assert_eq!(config.log.format, LogFormat::Json);
     }
@@ -139,8 +148,10 @@ mod tests {
             (API_URL, "http://user:hunter2@task-api"),
             (API_URL, "http://task-api/hunter2"),
             (API_URL, "http://task-api/?hunter2"),
-            (API_TOKEN, "hunter2 hunter2"),
+            (API_TOKEN, "hunter2 hunter2 hunter2 hunter2 hunter2"),
+            (API_TOKEN, "hunter2"),
             (API_TOKEN, "hunter2\r\nX: y"),
+            (TRUSTED_PROXIES, "hunter2"),
             (RUST_LOG, "task_tracker_web=hunter2"),
             (LOG_FORMAT, "hunter2"),
         ] {

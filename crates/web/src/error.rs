@@ -11,6 +11,7 @@ use thiserror::Error;
 
 use crate::api::error::ApiClientError;
 use crate::api::problem::ProblemKind;
+use crate::process::in_flight::Overloaded;
 use crate::process::refusal::Refusal;
 use crate::process::request_id::RequestId;
 use crate::urlencoded::FormError;
@@ -45,6 +46,9 @@ pub enum WebError {
     /// One address has more connections than it may have.
     #[error("too many connections from one address")]
     TooManyConnections,
+    /// No memory is left for the request.
+    #[error(transparent)]
+    Overloaded(#[from] Overloaded),
     /// The server failed before a handler was asked.
     #[error("the request could not be handled")]
     Failed,
@@ -180,6 +184,11 @@ impl WebError {
                 "Too many connections are open",
                 "Your network has more of them than this page can serve. Wait a few seconds, then try again.",
             ),
+            Self::Overloaded(_) | Self::Api(ApiClientError::Overloaded(_)) => (
+                "Too much is being asked for at once",
+                "There is no room for all of it, so this was refused and nothing was saved. Wait a few seconds, then try \
+                 again; from a form, go back to it first: what you typed is still there.",
+            ),
             Self::CrossSite => (
                 "This did not come from here",
                 "The form was sent by another site, so nothing was changed. Go to your tasks and try again from there.",
@@ -213,6 +222,7 @@ impl From<Refusal> for WebError {
             Refusal::HeadTooLarge => Self::HeadTooLarge,
             Refusal::Malformed => Self::MalformedRequest,
             Refusal::TooManyConnections => Self::TooManyConnections,
+            Refusal::Overloaded => Self::Overloaded(Overloaded),
             Refusal::Failed => Self::Failed,
         }
     }
@@ -228,7 +238,7 @@ impl ResponseError for WebError {
             Self::HeadTimeout | Self::BodyTimeout => StatusCode::REQUEST_TIMEOUT,
             Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::HeadTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
-            Self::TooManyConnections => StatusCode::SERVICE_UNAVAILABLE,
+            Self::TooManyConnections | Self::Overloaded(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::CrossSite => StatusCode::FORBIDDEN,
             Self::UnknownPath | Self::UnknownTask => StatusCode::NOT_FOUND,
             Self::Api(error) | Self::Action { source: error, .. } => status_for(error),
@@ -251,9 +261,9 @@ impl ResponseError for WebError {
 #[must_use]
 pub fn status_for(error: &ApiClientError) -> StatusCode {
     match error {
-        ApiClientError::Unreachable(_) | ApiClientError::TimedOut => {
-            StatusCode::SERVICE_UNAVAILABLE
-        }
+        ApiClientError::Unreachable(_)
+        | ApiClientError::TimedOut
+        | ApiClientError::Overloaded(_) => StatusCode::SERVICE_UNAVAILABLE,
         ApiClientError::Interrupted(_) | ApiClientError::TooLarge => StatusCode::BAD_GATEWAY,
         ApiClientError::Unreadable { status, .. } => match status.as_u16() {
             503 | 504 => StatusCode::SERVICE_UNAVAILABLE,
@@ -289,6 +299,7 @@ pub fn explain(error: &ApiClientError) -> Explanation {
         | ApiClientError::Interrupted(_)
         | ApiClientError::TimedOut
         | ApiClientError::TooLarge
+        | ApiClientError::Overloaded(_)
         | ApiClientError::Unreadable { .. } => explain_status(status),
     }
 }

@@ -13,6 +13,7 @@ mod cookies;
 pub mod domain;
 pub mod error;
 mod forms;
+pub mod kept_pages;
 pub mod limits;
 pub mod list_loader;
 pub mod list_page;

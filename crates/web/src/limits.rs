@@ -4,16 +4,18 @@ use std::time::Duration;
 
 /// Request line and headers together, in bytes.
 pub const MAX_HEAD: usize = 16 * 1024;
-/// A form, in bytes. The longest task there can be has 4,200 characters of 4 bytes, each byte written as `%XX`: 50 KB
-/// a copy. This leaves room for text that is too long by mistake, which comes back with a message instead.
-pub const MAX_FORM: usize = 256 * 1024;
+/// A form, in bytes. The longest task there can be has 4,200 characters of 4 bytes, each byte written as `%XX`: 50 KB.
+/// This leaves room for text that is too long by mistake, which comes back with a message: six times as long where each
+/// character has to be escaped.
+pub const MAX_FORM: usize = 128 * 1024;
 /// Request line and headers must arrive within this time.
 pub const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
 /// The body must arrive within this time after the headers.
 pub const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 /// After an early answer the rest of the request is read and thrown away for this long, so that the answer arrives.
 pub const LINGER: Duration = Duration::from_secs(2);
-/// Bytes that are read of further requests while one is answered.
+/// Of a head, or of a body in chunks, so much is read at once, in bytes; so no more is kept of requests behind one that
+/// is not answered yet.
 pub const MAX_AHEAD: usize = 4 * 1024;
 /// A client must take at least [`MIN_WRITE`] bytes of an answer within this time.
 pub const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
@@ -25,6 +27,9 @@ pub const SEND_BUFFER: u32 = 128 * 1024;
 pub const KEEP_ALIVE: Duration = Duration::from_secs(75);
 /// What is copied of an answer before it is sent, for each connection, in bytes; a longer one is sent piece by piece.
 pub const WRITE_BUFFER: usize = 24 * 1024;
+/// What requests in flight take of the memory, all together, in bytes: bodies that arrive, what is made of them, and
+/// answers that are not sent. One more is refused.
+pub const IN_FLIGHT: usize = 12 * 1024 * 1024;
 /// Connections at a time: each takes up to 45 KB while a page is sent, and all together fit beside the rest into 64 MB.
 pub const MAX_CONNECTIONS: usize = 1024;
 /// Connections of one address at a time, unless it is trusted to speak for many.

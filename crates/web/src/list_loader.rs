@@ -18,16 +18,22 @@ use tokio::time::timeout;
 use crate::api::asking::Asking;
 use crate::api::client::{ApiClient, Listing};
 use crate::api::error::ApiClientError;
+use crate::compression::MAX_COMPRESSED;
 use crate::error::WebError;
-use crate::list_page::{KeptPages, ListPage};
+use crate::kept_pages::KeptPages;
+use crate::list_page::ListPage;
 use crate::list_view::ListView;
 use crate::pages::list::contents;
+use crate::process::in_flight::InFlight;
 use crate::process::request_id::RequestId;
 use crate::templates::Templates;
 use crate::urlencoded::FormError;
 
 /// A load that takes longer than this is not waited for by the next one: the api may answer that at once.
 const PATIENCE: Duration = Duration::from_millis(100);
+
+/// What a load takes, in bytes, besides the list and the page.
+const LOAD: usize = 8 * 1024;
 
 type Loaded = Result<Arc<ListPage>, Arc<WebError>>;
 
@@ -37,6 +43,7 @@ pub struct ListLoader {
     api: web::Data<ApiClient>,
     templates: web::Data<Templates>,
     kept_pages: web::Data<KeptPages>,
+    in_flight: InFlight,
     under_way: Rc<RefCell<HashMap<ListView, Loads>>>,
 }
 
@@ -66,11 +73,13 @@ impl ListLoader {
         api: web::Data<ApiClient>,
         templates: web::Data<Templates>,
         kept_pages: web::Data<KeptPages>,
+        in_flight: InFlight,
     ) -> Self {
         Self {
             api,
             templates,
             kept_pages,
+            in_flight,
             under_way: Rc::default(),
         }
     }
@@ -78,46 +87,49 @@ impl ListLoader {
     /// The page as it is at some time between this call and its end.
     ///
     /// # Errors
-    /// [`WebError::Shared`]
-    pub async fn load(&self, id: RequestId, view: ListView) -> Result<Arc<ListPage>, WebError> {
-        let Load { page, asked_as } = self.next(id, view);
+    /// [`WebError::Shared`], [`WebError::Overloaded`]
+    pub async fn load(&self, asking: Asking, view: ListView) -> Result<Arc<ListPage>, WebError> {
+        let Load { page, asked_as } = self.next(asking, view)?;
         page.await
             .map_err(|error| WebError::Shared { error, asked_as })
     }
 
     /// The load of this view that has not begun.
-    fn next(&self, id: RequestId, view: ListView) -> Load {
+    fn next(&self, asking: Asking, view: ListView) -> Result<Load, WebError> {
         let mut under_way = self.under_way.borrow_mut();
-        let loads = under_way.entry(view.clone()).or_default();
+        let waiting = under_way.get(&view).and_then(|loads| loads.next.as_ref());
         // One that panicked has ended without having begun.
-        if let Some(next) = loads
-            .next
-            .as_ref()
-            .filter(|load| load.page.peek().is_none())
-        {
-            return next.clone();
+        if let Some(next) = waiting.filter(|load| load.page.peek().is_none()) {
+            return Ok(next.clone());
         }
-        // A task of its own: those who wait for it may leave.
-        let task = rt::spawn(self.clone().run(id, view, loads.current.clone()));
+        // A task of its own: those who wait for it may leave. So it is counted by itself.
+        let share = self.in_flight.take(LOAD)?;
+        let loads = under_way.entry(view.clone()).or_default();
+        let run = self.clone().run(asking, view, loads.current.clone());
+        let task = rt::spawn(async move {
+            let loaded = run.await;
+            drop(share);
+            loaded
+        });
         let page = task.map(|ended| match ended {
             Ok(loaded) => loaded,
             Err(error) => Err(Arc::new(WebError::BrokenOff(error))),
         });
         let load = Load {
             page: page.boxed_local().shared(),
-            asked_as: id,
+            asked_as: asking.request_id,
         };
         loads.next = Some(load.clone());
-        load
+        Ok(load)
     }
 
-    async fn run(self, id: RequestId, view: ListView, before: Option<Load>) -> Loaded {
+    async fn run(self, asking: Asking, view: ListView, before: Option<Load>) -> Loaded {
         if let Some(before) = before {
             // Whether it ended or takes too long, and what came of it, makes no difference.
             let _ = timeout(PATIENCE, before.page).await;
         }
         let number = self.begin(&view);
-        let loaded = self.ask(id, &view).await.map_err(Arc::new);
+        let loaded = self.ask(asking, &view).await.map_err(Arc::new);
         self.end(&view, number);
         loaded
     }
@@ -144,12 +156,12 @@ impl ListLoader {
     }
 
     /// Sends a page rendered before again when the api says that the list is still the same.
-    async fn ask(&self, id: RequestId, view: &ListView) -> Result<Arc<ListPage>, WebError> {
+    async fn ask(&self, asking: Asking, view: &ListView) -> Result<Arc<ListPage>, WebError> {
         let kept = self.kept_pages.get(view);
         let seen = kept.as_ref().map(|(version, _)| version);
         let listing = self
             .api
-            .list(Asking { request_id: id }, view, seen)
+            .list(asking, view, seen)
             .await
             .map_err(unknown_place)?;
         match (listing, kept) {
@@ -157,7 +169,8 @@ impl ListLoader {
             (Listing::Unchanged, None) => Err(WebError::NothingKept),
             (Listing::Changed(mut list), _) => {
                 let version = list.etag.take().filter(|_| !self.templates.may_change());
-                let page = Arc::new(contents::render(&self.templates, view, list)?);
+                let page = contents::render(&self.templates, view, list)?;
+                let page = compressed(Arc::new(page.counted(self.in_flight)?)).await?;
                 if let Some(version) = version {
                     self.kept_pages
                         .keep(view.clone(), version, Arc::clone(&page));
@@ -166,6 +179,17 @@ impl ListLoader {
             }
         }
     }
+}
+
+/// Compresses a long page, off the thread that serves others. A short one is compressed when that is asked for.
+async fn compressed(page: Arc<ListPage>) -> Result<Arc<ListPage>, WebError> {
+    if page.rendered_len() > MAX_COMPRESSED {
+        let compressing = Arc::clone(&page);
+        rt::task::spawn_blocking(move || compressing.compress())
+            .await?
+            .ok();
+    }
+    Ok(page)
 }
 
 /// A place in the list that the api did not give out.

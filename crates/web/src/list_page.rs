@@ -9,7 +9,7 @@ use std::convert::Infallible;
 use std::io::{self, Write};
 use std::ops::Range;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 
 use actix_web::body::{BodySize, MessageBody};
@@ -18,14 +18,7 @@ use flate2::write::DeflateEncoder;
 use flate2::{Compression, Crc};
 
 use crate::domain::idempotency_key::IdempotencyKey;
-use crate::domain::version::Version;
-use crate::limits::WRITE_BUFFER;
-use crate::list_view::ListView;
-
-/// Kept pages together are at most this long, in bytes.
-const MAX_KEPT: usize = 4 * 1024 * 1024;
-/// Longer pages are not kept, in bytes.
-const MAX_KEPT_PAGE: usize = 512 * 1024;
+use crate::process::in_flight::{InFlight, Overloaded, Share};
 
 /// What goes into the gaps of a [`ListPage`].
 #[derive(Clone, Debug)]
@@ -54,6 +47,7 @@ pub struct ListPage {
     html: Bytes,
     gaps: [Range<usize>; 2],
     deflated: OnceLock<[Deflated; 3]>,
+    share: Option<Share>,
 }
 
 /// Whole blocks of compressed data, ending at a byte's end.
@@ -77,7 +71,17 @@ impl ListPage {
             html: html.into(),
             gaps: [notice, key],
             deflated: OnceLock::new(),
+            share: None,
         })
+    }
+
+    /// The page, counted in both its forms for as long as anybody has it. The compressed one is the shorter one.
+    ///
+    /// # Errors
+    /// [`Overloaded`] where there is no memory for it.
+    pub fn counted(mut self, in_flight: InFlight) -> Result<Self, Overloaded> {
+        self.share = Some(in_flight.take(2 * self.rendered_len())?);
+        Ok(self)
     }
 
     /// The length as it was rendered, in bytes.
@@ -98,18 +102,18 @@ impl ListPage {
 
     /// The whole page.
     #[must_use]
-    pub fn html(&self, fresh: &Fresh) -> Pieces {
+    pub fn html(self: &Arc<Self>, fresh: &Fresh) -> Pieces {
         let [before, between, after] = self.parts();
         let notice = Bytes::copy_from_slice(fresh.notice.as_bytes());
         let key = Bytes::copy_from_slice(fresh.key.as_str().as_bytes());
-        Pieces::new([before, notice, between, key, after])
+        Pieces::new(self, [before, notice, between, key, after])
     }
 
     /// The whole page as one gzip member (RFC 1952). What can be kept of it is compressed once.
     ///
     /// # Errors
     /// When what goes into a gap is longer than 65,535 bytes.
-    pub fn gzip(&self, fresh: &Fresh) -> io::Result<Pieces> {
+    pub fn gzip(self: &Arc<Self>, fresh: &Fresh) -> io::Result<Pieces> {
         /// Deflate, no name, no time, fastest algorithm, unknown system.
         const HEADER: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 4, 0xff];
 
@@ -123,7 +127,7 @@ impl ListPage {
         let mut trailer = Vec::with_capacity(8);
         trailer.extend_from_slice(&crc.sum().to_le_bytes());
         trailer.extend_from_slice(&crc.amount().to_le_bytes());
-        Ok(Pieces::new([
+        let pieces = [
             Bytes::from_static(&HEADER),
             before.blocks.clone(),
             notice.blocks,
@@ -131,7 +135,16 @@ impl ListPage {
             key.blocks,
             after.blocks.clone(),
             trailer.into(),
-        ]))
+        ];
+        Ok(Pieces::new(self, pieces))
+    }
+
+    /// Compresses what can be kept compressed, once.
+    ///
+    /// # Errors
+    /// None is known.
+    pub fn compress(&self) -> io::Result<()> {
+        self.deflated().map(|_| ())
     }
 
     fn deflated(&self) -> io::Result<&[Deflated; 3]> {
@@ -162,7 +175,7 @@ fn deflate(text: &[u8], last: bool) -> io::Result<Deflated> {
         encoder.get_ref().clone()
     };
     Ok(Deflated {
-        blocks: blocks.into(),
+        blocks: blocks.into_boxed_slice().into(),
         crc,
     })
 }
@@ -187,15 +200,22 @@ fn stored(data: &[u8]) -> io::Result<Deflated> {
 
 /// A body whose parts are shared with others: what a thousand people are sent is in memory once.
 #[derive(Debug)]
-pub struct Pieces(VecDeque<Bytes>);
+pub struct Pieces {
+    pieces: VecDeque<Bytes>,
+    /// Counts what the pieces are parts of.
+    _page: Arc<ListPage>,
+}
 
 impl Pieces {
-    fn new<const N: usize>(pieces: [Bytes; N]) -> Self {
-        Self(VecDeque::from(pieces))
+    fn new<const N: usize>(page: &Arc<ListPage>, pieces: [Bytes; N]) -> Self {
+        Self {
+            pieces: VecDeque::from(pieces),
+            _page: Arc::clone(page),
+        }
     }
 
     fn len(&self) -> usize {
-        self.0.iter().map(Bytes::len).sum()
+        self.pieces.iter().map(Bytes::len).sum()
     }
 }
 
@@ -210,56 +230,10 @@ impl MessageBody for Pieces {
         mut self: Pin<&mut Self>,
         _: &mut Context<'_>,
     ) -> Poll<Option<Result<Bytes, Infallible>>> {
-        let pieces = &mut self.0;
-        while pieces.front().is_some_and(Bytes::is_empty) {
-            pieces.pop_front();
+        while self.pieces.front().is_some_and(Bytes::is_empty) {
+            self.pieces.pop_front();
         }
-        let piece = match pieces.front_mut() {
-            Some(front) if front.len() > WRITE_BUFFER => Some(front.split_to(WRITE_BUFFER)),
-            _ => pieces.pop_front(),
-        };
-        Poll::Ready(piece.map(Ok))
-    }
-}
-
-/// The pages seen last, each with the version of the list it shows. The api is asked for each whether that still holds.
-#[derive(Debug, Default)]
-pub struct KeptPages(Mutex<VecDeque<Kept>>);
-
-#[derive(Debug)]
-struct Kept {
-    view: ListView,
-    version: Version,
-    page: Arc<ListPage>,
-}
-
-impl KeptPages {
-    /// The page kept for this view.
-    #[must_use]
-    pub fn get(&self, view: &ListView) -> Option<(Version, Arc<ListPage>)> {
-        let pages = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let kept = pages.iter().find(|kept| kept.view == *view)?;
-        Some((kept.version.clone(), Arc::clone(&kept.page)))
-    }
-
-    /// Keeps a page in place of the one kept for this view, and forgets the oldest where all together are too long.
-    pub fn keep(&self, view: ListView, version: Version, page: Arc<ListPage>) {
-        let mut pages = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        pages.retain(|kept| kept.view != view);
-        if page.rendered_len() > MAX_KEPT_PAGE {
-            return;
-        }
-        pages.push_front(Kept {
-            view,
-            version,
-            page,
-        });
-        let mut total = 0;
-        pages.retain(|kept| {
-            // The compressed form is shorter than the page.
-            total += 2 * kept.page.rendered_len() + size_of::<Kept>();
-            total <= MAX_KEPT
-        });
+        Poll::Ready(self.pieces.pop_front().map(Ok))
     }
 }
 
@@ -271,17 +245,15 @@ mod tests {
     use std::io::Read;
 
     use super::*;
-    use crate::domain::cursor::Cursor;
-    use crate::list_view::Show;
 
-    fn page(before: &str, between: &str, after: &str) -> ListPage {
+    fn page(before: &str, between: &str, after: &str) -> Arc<ListPage> {
         let gaps = Fresh::placeholders();
         let html = format!(
             "{before}{}{between}{}{after}",
             gaps.notice,
             gaps.key.as_str()
         );
-        ListPage::new(html, &gaps).unwrap()
+        Arc::new(ListPage::new(html, &gaps).unwrap())
     }
 
     fn fresh(notice: &str) -> Fresh {
@@ -291,13 +263,12 @@ mod tests {
         }
     }
 
-    /// What a client gets: as many bytes as announced, in pieces that are not too long.
+    /// What a client gets: as many bytes as announced.
     async fn sent(mut pieces: Pieces) -> Bytes {
         let announced = pieces.size();
         let mut body = Vec::new();
         while let Some(piece) = poll_fn(|cx| Pin::new(&mut pieces).poll_next(cx)).await {
             let piece = piece.unwrap();
-            assert!((1..=WRITE_BUFFER).contains(&piece.len()));
             body.extend_from_slice(&piece);
         }
         assert_eq!(announced, BodySize::Sized(body.len() as u64));
@@ -343,49 +314,5 @@ mod tests {
     #[test]
     fn placeholders_that_are_missing_are_noticed() {
         assert!(ListPage::new("<main></main>".to_owned(), &Fresh::placeholders()).is_none());
-    }
-
-    #[test]
-    fn pages_are_kept_by_view_and_within_limits() {
-        let kept = KeptPages::default();
-        let version = |tag: &str| Version::parse(&format!("\"{tag}\"")).unwrap();
-        let view = ListView::newest(Show::Active);
-        assert!(kept.get(&view).is_none());
-        kept.keep(view.clone(), version("1"), Arc::new(page("1", "", "")));
-        kept.keep(view.clone(), version("2"), Arc::new(page("2", "", "")));
-        assert_eq!(kept.get(&view).unwrap().0, version("2"));
-        assert!(kept.get(&ListView::default()).is_none());
-
-        kept.keep(
-            view.clone(),
-            version("3"),
-            Arc::new(page(&"x".repeat(MAX_KEPT_PAGE + 1), "", "")),
-        );
-        assert!(
-            kept.get(&view).is_none(),
-            "neither the long page nor the one before it"
-        );
-
-        let place = |number: usize| ListView {
-            show: Show::All,
-            after: Cursor::parse(&format!("c{number}")),
-        };
-        for number in 0..100 {
-            kept.keep(
-                place(number),
-                version("1"),
-                Arc::new(page(&"x".repeat(400_000), "", "")),
-            );
-        }
-        assert!(kept.get(&place(99)).is_some() && kept.get(&place(98)).is_some());
-        assert!(kept.get(&place(0)).is_none());
-        let pages = kept.0.lock().unwrap();
-        assert!(
-            pages
-                .iter()
-                .map(|kept| 2 * kept.page.rendered_len())
-                .sum::<usize>()
-                <= MAX_KEPT
-        );
     }
 }

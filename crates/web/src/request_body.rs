@@ -5,7 +5,7 @@ use std::pin::Pin;
 
 use actix_web::dev::Payload;
 use actix_web::http::header::CONTENT_LENGTH;
-use actix_web::{FromRequest, HttpRequest};
+use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
 use tokio::time::timeout;
@@ -13,6 +13,7 @@ use tokio::time::timeout;
 use crate::error::WebError;
 use crate::forms::Form;
 use crate::limits::{BODY_TIMEOUT, MAX_FORM};
+use crate::process::in_flight::{COPIES, InFlight, Share};
 use crate::urlencoded::check_content_type;
 
 /// Extractor: the form a browser submitted.
@@ -30,27 +31,32 @@ impl<F: Form> FromRequest for Submitted<F> {
             .get(CONTENT_LENGTH)
             .and_then(|value| value.to_str().ok()?.parse().ok());
         let payload = payload.take();
+        let request = request.clone();
         Box::pin(async move {
             checked?;
             if announced.is_some_and(|length: usize| length > MAX_FORM) {
                 return Err(WebError::BodyTooLarge);
             }
-            let body = timeout(BODY_TIMEOUT, read(payload))
+            let share = InFlight::of(&request).nothing();
+            let (body, share) = timeout(BODY_TIMEOUT, read(payload, share))
                 .await
                 .map_err(|_| WebError::BodyTimeout)??;
+            // What is made of the body lives as long as the request at the most.
+            request.extensions_mut().insert(share);
             Ok(Self(F::parse(&body)?))
         })
     }
 }
 
-async fn read(mut payload: Payload) -> Result<Bytes, WebError> {
+async fn read(mut payload: Payload, mut share: Share) -> Result<(Bytes, Share), WebError> {
     let mut body = BytesMut::new();
     while let Some(chunk) = payload.next().await {
         let chunk = chunk.map_err(|_| WebError::BodyIncomplete)?;
         if body.len() + chunk.len() > MAX_FORM {
             return Err(WebError::BodyTooLarge);
         }
+        share.grow(COPIES * chunk.len())?;
         body.extend_from_slice(&chunk);
     }
-    Ok(body.freeze())
+    Ok((body.freeze(), share))
 }

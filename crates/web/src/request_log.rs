@@ -9,8 +9,10 @@ use actix_web::http::StatusCode;
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage, web};
 use futures_util::FutureExt;
+use log::Level;
 
 use crate::process::access_log::RequestLine;
+use crate::process::client::Client;
 use crate::process::connection::{Answer, Progress};
 use crate::process::request_id::RequestId;
 use crate::templates::Templates;
@@ -50,26 +52,26 @@ pub async fn log_requests(
     mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<Answer>, Error> {
-    let id = RequestId::from_headers(request.headers());
-    let line = RequestLine::of(&request, id);
+    let id = RequestId::new(request.headers());
+    let client = Client::find(&request);
+    let line = RequestLine::of(&request, id, client);
     request.extensions_mut().insert(id);
     let busy = Progress::begin(&mut request);
-    let over_tls = security_headers::is_over_tls(request.headers());
+    let over_tls = security_headers::is_over_tls(client, request.headers());
     let templates = request.app_data::<web::Data<Templates>>().cloned();
     match AssertUnwindSafe(next.call(request)).catch_unwind().await {
         Ok(Ok(response)) => {
             let mut response = response.map_into_boxed_body();
             id.add_to(response.headers_mut());
-            let route = response.request().match_pattern();
             let status = response.status();
             log_cause(id, status, response.response().extensions().get());
-            line.log(route.as_deref(), status);
+            line.log(response.request(), status);
             Ok(response.map_body(|_, body| Answer::new(body, busy)))
         }
         Ok(Err(error)) => {
             let status = error.as_response_error().status_code();
             log_cause(id, status, Some(&Cause::new(error.to_string())));
-            line.log(None, status);
+            line.log_bare(status);
             Err(error)
         }
         Err(_panic) => {
@@ -81,7 +83,7 @@ pub async fn log_requests(
             id.add_to(response.headers_mut());
             let cause = Cause::new("a handler panicked".to_owned());
             log_cause(id, response.status(), Some(&cause));
-            line.log(None, response.status());
+            line.log_bare(response.status());
             Err(InternalError::from_response("panic", response).into())
         }
     }
@@ -90,6 +92,6 @@ pub async fn log_requests(
 /// Logs why a request failed by our fault. What clients do wrong has its line in the access log.
 fn log_cause(id: RequestId, status: StatusCode, cause: Option<&Cause>) {
     if let Some(cause) = cause.filter(|_| status.is_server_error()) {
-        log::error!(request_id = id.to_string().as_str(); "{}", cause.0);
+        id.log(Level::Error, &cause.0);
     }
 }

@@ -8,6 +8,7 @@ use actix_web::middleware::Next;
 use reqwest::Url;
 
 use crate::error::WebError;
+use crate::process::refusal::refuse;
 
 /// Middleware: lets a request that changes something pass only when it comes from our own pages, or from no page at
 /// all (a command line tool sends neither header).
@@ -19,9 +20,7 @@ pub async fn refuse_other_origins(
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
     if !request.method().is_safe() && !is_same_origin(request.headers()) {
-        return Ok(request
-            .error_response(WebError::CrossSite)
-            .map_into_right_body());
+        return Ok(refuse(request, WebError::CrossSite).map_into_right_body());
     }
     Ok(next.call(request).await?.map_into_left_body())
 }

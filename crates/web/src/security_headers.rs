@@ -8,6 +8,8 @@ use actix_web::http::header::{
 };
 use actix_web::middleware::Next;
 
+use crate::process::client::Client;
+
 const HEADERS: [(&str, &str); 8] = [
     (
         "content-security-policy",
@@ -36,17 +38,18 @@ pub async fn add_security_headers(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
-    let over_tls = is_over_tls(request.headers());
+    let over_tls = is_over_tls(Client::of(request.request()), request.headers());
     let mut response = next.call(request).await?;
     apply(response.headers_mut(), over_tls);
     Ok(response)
 }
 
-/// Whether the client spoke TLS to the ingress in front of us.
+/// Whether the client spoke TLS, as a trusted proxy in front of us says.
 #[must_use]
-pub fn is_over_tls(request: &HeaderMap) -> bool {
+pub fn is_over_tls(client: Client, request: &HeaderMap) -> bool {
     let value = request
         .get("x-forwarded-proto")
+        .filter(|_| client.is_proxied)
         .and_then(|value| value.to_str().ok())
         .unwrap_or_default();
     value

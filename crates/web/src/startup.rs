@@ -15,13 +15,15 @@ use thiserror::Error as ThisError;
 use crate::api::client::ApiClient;
 use crate::compression::compress;
 use crate::config::Config;
+use crate::kept_pages::KeptPages;
 use crate::limits;
 use crate::list_loader::ListLoader;
-use crate::list_page::KeptPages;
 use crate::pages::error::{refused, render_errors};
+use crate::process::client::TrustedProxies;
 use crate::process::clock::{self, ClockError};
 use crate::process::environment::BIND_ADDR;
 use crate::process::head::refuse_large_heads;
+use crate::process::in_flight::{InFlight, count_answers};
 use crate::process::listener;
 use crate::process::server::http_service;
 use crate::process::signals::StopSignals;
@@ -83,7 +85,9 @@ struct State {
     api: web::Data<ApiClient>,
     templates: web::Data<Templates>,
     kept_pages: web::Data<KeptPages>,
+    in_flight: InFlight,
     process: web::Data<ProcessState>,
+    proxies: web::Data<TrustedProxies>,
 }
 
 impl Application {
@@ -96,6 +100,7 @@ impl Application {
             bind_addr: address,
             api_url,
             api_token,
+            trusted_proxies,
             log: _,
             reload_templates,
         } = config;
@@ -110,10 +115,12 @@ impl Application {
         let port = listener.local_addr().map_err(bind_failure)?.port();
 
         let workers = available_parallelism().map_or(1, usize::from);
-        let client = ApiClient::new(api_url.clone(), api_token.as_ref())?;
+        let in_flight = InFlight::start();
+        let new_client = || ApiClient::new(api_url.clone(), api_token.as_ref(), in_flight);
+        let client = new_client()?;
         let mut clients = vec![client.clone()];
         for _ in 1..workers {
-            clients.push(ApiClient::new(api_url.clone(), api_token.as_ref())?);
+            clients.push(new_client()?);
         }
         // A worker that is started again finds none left and shares the first.
         let clients = Arc::new(Mutex::new(clients));
@@ -121,6 +128,9 @@ impl Application {
         let kept_pages = web::Data::new(KeptPages::default());
         let process = Arc::new(ProcessState::started());
         let shared_process = web::Data::from(Arc::clone(&process));
+
+        let proxies = TrustedProxies(trusted_proxies);
+        let shared_proxies = web::Data::new(proxies.clone());
 
         let refusal_templates = templates.clone();
         let refused = move |refusal, id| refused(&refusal_templates, refusal, id);
@@ -130,7 +140,9 @@ impl Application {
                 api: web::Data::new(own.unwrap_or_else(|| client.clone())),
                 templates: templates.clone(),
                 kept_pages: kept_pages.clone(),
+                in_flight,
                 process: shared_process.clone(),
+                proxies: shared_proxies.clone(),
             })
         };
         let server = Server::build()
@@ -145,7 +157,7 @@ impl Application {
             .listen(
                 service::NAME,
                 listener,
-                http_service(app, refused, |_| false, workers, stop),
+                http_service(app, refused, proxies, workers, stop),
             )
             .map_err(bind_failure)?
             .run();
@@ -208,13 +220,21 @@ fn app(
         InitError = (),
     >,
 > {
-    let list_loader = ListLoader::new(state.api.clone(), state.templates.clone(), state.kept_pages);
+    let list_loader = ListLoader::new(
+        state.api.clone(),
+        state.templates.clone(),
+        state.kept_pages,
+        state.in_flight,
+    );
     App::new()
         .app_data(state.api)
         .app_data(state.templates)
         .app_data(web::Data::new(list_loader))
         .app_data(state.process)
+        .app_data(state.in_flight)
+        .app_data(state.proxies)
         .configure(routes::configure)
+        .wrap(from_fn(count_answers))
         .wrap(from_fn(refuse_other_origins))
         .wrap(from_fn(refuse_large_heads))
         .wrap(from_fn(render_errors))
@@ -230,6 +250,7 @@ mod tests {
     use actix_web::test::{TestRequest, init_service, read_body, try_call_service};
 
     use super::*;
+    use crate::process::networks::Networks;
 
     async fn panics() -> &'static str {
         panic!("with a secret in it")
@@ -239,16 +260,24 @@ mod tests {
     async fn a_panic_is_a_page_like_any_other_error_and_the_next_request_is_answered() {
         let state = State {
             api: web::Data::new(
-                ApiClient::new("http://127.0.0.1:1".parse().unwrap(), None).unwrap(),
+                ApiClient::new(
+                    "http://127.0.0.1:1".parse().unwrap(),
+                    None,
+                    InFlight::start(),
+                )
+                .unwrap(),
             ),
             templates: web::Data::new(Templates::load(false).unwrap()),
             kept_pages: web::Data::new(KeptPages::default()),
+            in_flight: InFlight::start(),
             process: web::Data::new(ProcessState::started()),
+            proxies: web::Data::new(TrustedProxies(Networks::parse("127.0.0.1").unwrap())),
         };
         let service = init_service(app(state).route("/panics", web::get().to(panics))).await;
         for _ in 0..3 {
             let request = TestRequest::get()
                 .uri("/panics")
+                .peer_addr("127.0.0.1:1".parse().unwrap())
                 .insert_header(("x-forwarded-proto", "https"));
             let Err(error) = try_call_service(&service, request.to_request()).await else {
                 panic!("no panic")

@@ -78,10 +78,13 @@ impl Templates {
     /// When the template asks for something it is not given; a test renders every template in every state.
     pub fn render<P: Page>(&self, page: &P) -> Result<String, tera::Error> {
         let context = Context::from_serialize(page)?;
-        match &self.directory {
+        let mut html = match &self.directory {
             Some(directory) => parse(Some(directory))?.render(P::TEMPLATE, &context),
             None => self.tera.render(P::TEMPLATE, &context),
-        }
+        }?;
+        // Without the room that was left for more: it is kept until it is sent.
+        html.shrink_to_fit();
+        Ok(html)
     }
 }
 

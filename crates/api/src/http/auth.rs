@@ -9,6 +9,7 @@ use subtle::ConstantTimeEq;
 
 use crate::http::error::ApiError;
 use crate::process::api_token::ApiToken;
+use crate::process::refusal::refuse;
 
 /// The token requests must carry; none: every request passes.
 #[derive(Debug, Clone)]
@@ -32,9 +33,7 @@ pub async fn require_token(
     if allowed {
         Ok(next.call(request).await?.map_into_left_body())
     } else {
-        Ok(request
-            .error_response(ApiError::Unauthorized)
-            .map_into_right_body())
+        Ok(refuse(request, ApiError::Unauthorized).map_into_right_body())
     }
 }
 

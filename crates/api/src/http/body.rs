@@ -12,6 +12,7 @@ use serde_json::value::RawValue;
 
 use crate::http::error::{ApiError, FieldError};
 use crate::limits::{BODY_TIMEOUT, MAX_BODY};
+use crate::process::in_flight::{COPIES, InFlight, Share};
 
 /// The media types of plain JSON bodies.
 pub const JSON: &str = "application/json";
@@ -72,10 +73,15 @@ fn read(
 ) -> impl Future<Output = Result<JsonObject, ApiError>> + use<> {
     let head = check_head(request, accepted);
     let payload = payload.take();
+    let request = request.clone();
     async move {
         head?;
-        let collected = tokio::time::timeout(BODY_TIMEOUT, collect(payload)).await;
-        let body = collected.map_err(|_| ApiError::BodyTimeout(BODY_TIMEOUT.as_secs()))??;
+        let share = InFlight::of(&request).nothing();
+        let collected = tokio::time::timeout(BODY_TIMEOUT, collect(payload, share)).await;
+        let (body, share) =
+            collected.map_err(|_| ApiError::BodyTimeout(BODY_TIMEOUT.as_secs()))??;
+        // What is made of the body lives as long as the request at the most.
+        request.extensions_mut().insert(share);
         JsonObject::parse(&body)
     }
 }
@@ -109,16 +115,17 @@ fn check_head(request: &HttpRequest, accepted: &'static str) -> Result<(), ApiEr
     Ok(())
 }
 
-async fn collect(mut payload: Payload) -> Result<Vec<u8>, ApiError> {
+async fn collect(mut payload: Payload, mut share: Share) -> Result<(Vec<u8>, Share), ApiError> {
     let mut body = Vec::new();
     while let Some(chunk) = payload.next().await {
         let chunk = chunk.map_err(|_| ApiError::IncompleteBody)?;
         if body.len() + chunk.len() > MAX_BODY {
             return Err(ApiError::BodyTooLarge(MAX_BODY));
         }
+        share.grow(COPIES * chunk.len())?;
         body.extend_from_slice(&chunk);
     }
-    Ok(body)
+    Ok((body, share))
 }
 
 impl JsonObject {

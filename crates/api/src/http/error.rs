@@ -13,6 +13,7 @@ use utoipa::ToSchema;
 
 use crate::domain::{Unmet, Unusable};
 use crate::limits::{HEAD_TIMEOUT, MAX_HEAD};
+use crate::process::in_flight::Overloaded;
 use crate::process::refusal::Refusal;
 use crate::store::StoreError;
 
@@ -92,6 +93,11 @@ pub enum ApiError {
     /// One address has more connections than it may have.
     #[error("Too many connections are open. Close some, and try again in a moment.")]
     TooManyConnections,
+    /// No memory is left for the request.
+    #[error(
+        "More is being asked for at once than there is room for. Nothing was done; try again in a moment."
+    )]
+    Overloaded,
     /// A handler panicked.
     #[error("Something went wrong on our side. Try again; if it stays, report the request id.")]
     Panicked,
@@ -178,6 +184,7 @@ impl ApiError {
             Self::Store(StoreError::QueueFull | StoreError::Locked | StoreError::TimedOut) => {
                 Some("store-busy")
             }
+            Self::Overloaded => Some("overloaded"),
             Self::Store(StoreError::Standby) => Some("standby"),
             Self::Store(StoreError::ReadOnly) => Some("store-read-only"),
             Self::Store(StoreError::Full) => Some("store-full"),
@@ -225,6 +232,7 @@ impl ApiError {
             Self::NotReady(_)
             | Self::Stopping
             | Self::TooManyConnections
+            | Self::Overloaded
             | Self::Store(
                 StoreError::QueueFull
                 | StoreError::Locked
@@ -245,8 +253,15 @@ impl From<Refusal> for ApiError {
             Refusal::HeadTooLarge => Self::HeadTooLarge(MAX_HEAD),
             Refusal::Malformed => Self::MalformedRequest,
             Refusal::TooManyConnections => Self::TooManyConnections,
+            Refusal::Overloaded => Self::Overloaded,
             Refusal::Failed => Self::Panicked,
         }
+    }
+}
+
+impl From<Overloaded> for ApiError {
+    fn from(_: Overloaded) -> Self {
+        Self::Overloaded
     }
 }
 
@@ -281,6 +296,7 @@ impl ResponseError for ApiError {
             Self::NotReady(_)
             | Self::Stopping
             | Self::TooManyConnections
+            | Self::Overloaded
             | Self::Store(
                 StoreError::QueueFull
                 | StoreError::Locked

@@ -170,7 +170,8 @@ fn complete(path: &str, method: &HttpMethod, operation: &mut Operation) {
     if path.starts_with(TASKS) {
         refusals.push((
             "503",
-            "The store cannot do this at the moment: busy, read-only, or held by another instance."
+            "This cannot be done at the moment: the store is busy, read-only or held by another instance, or too much is in \
+             flight."
                 .to_owned(),
         ));
     }
@@ -235,6 +236,7 @@ fn refusal(status: &str, response: ResponseBuilder) -> Response {
         ],
         "503" => &[
             "urn:task-tracker:problem:not-ready",
+            "urn:task-tracker:problem:overloaded",
             "urn:task-tracker:problem:standby",
             "urn:task-tracker:problem:store-busy",
             "urn:task-tracker:problem:store-read-only",
@@ -311,7 +313,7 @@ fn traceparent() -> Parameter {
         .parameter_in(ParameterIn::Header)
         .required(Required::False)
         .description(Some(
-            "W3C Trace Context: its trace id becomes the request id. One that is not valid is ignored.",
+            "W3C Trace Context: its trace id stands in the log beside the request id. One that is not valid is ignored.",
         ))
         .schema(Some(schema))
         .build()

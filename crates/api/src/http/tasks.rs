@@ -42,7 +42,7 @@ enum OnlyTrue {
 #[utoipa::path(get, path = routes::TASKS, tag = "tasks",
     params(
         ("completed" = Option<bool>, Query, description = "Only tasks that are done, or only those that are not."),
-        ("limit" = Option<u16>, Query, minimum = 1, maximum = 500, description = "Most tasks of a page; 100 if left out."),
+        ("limit" = Option<u16>, Query, minimum = 1, maximum = 500, description = "Most tasks of a page; 100 if left out. A page of long tasks ends earlier: Link leads on."),
         ("after" = Option<String>, Query, pattern = "^c1([1-9a-f][0-9a-f]{0,14}|[1-7][0-9a-f]{15})$", description = "An opaque cursor: take it from Link."),
     ),
     responses(

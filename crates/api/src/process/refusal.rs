@@ -1,7 +1,8 @@
 //! What is refused before a handler is asked.
 
+use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::StatusCode;
-use actix_web::{HttpResponse, ResponseError};
+use actix_web::{Error, HttpMessage, HttpRequest, HttpResponse, ResponseError};
 use thiserror::Error;
 
 /// Why something is not even handed to a handler. How that is told is the service's matter.
@@ -19,9 +20,27 @@ pub enum Refusal {
     /// Its address has more connections than it may have, and all of them are busy.
     #[error("too many connections from one address")]
     TooManyConnections,
+    /// No memory is left for it.
+    #[error("requests in flight take all the memory there is for them")]
+    Overloaded,
     /// The server failed.
     #[error("the request could not be handled")]
     Failed,
+}
+
+/// In a request's extensions: no handler was asked.
+struct Refused;
+
+/// Answers `request` with `error`, without asking a handler.
+pub fn refuse(request: ServiceRequest, error: impl Into<Error>) -> ServiceResponse {
+    request.extensions_mut().insert(Refused);
+    request.error_response(error)
+}
+
+/// Whether it was refused by [`refuse`].
+#[must_use]
+pub fn is_refused(request: &HttpRequest) -> bool {
+    request.extensions().contains::<Refused>()
 }
 
 impl ResponseError for Refusal {
@@ -30,7 +49,7 @@ impl ResponseError for Refusal {
             Self::HeadTimeout => StatusCode::REQUEST_TIMEOUT,
             Self::HeadTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
             Self::Malformed => StatusCode::BAD_REQUEST,
-            Self::TooManyConnections => StatusCode::SERVICE_UNAVAILABLE,
+            Self::TooManyConnections | Self::Overloaded => StatusCode::SERVICE_UNAVAILABLE,
             Self::Failed => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }

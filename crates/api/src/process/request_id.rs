@@ -1,6 +1,7 @@
-//! The id of a request, which ties its line in the log to those of other services and to what the client was told.
+//! The id of a request, which ties its lines in the log to each other and to what the client was told.
 //!
-//! It is the trace id of the W3C `traceparent` header where a client sends a valid one, else a new one.
+//! It is always one of ours. What a client says in the W3C header `traceparent` stands beside it in the log: from the web,
+//! the api is told the id of the browser's request in this way.
 
 use std::fmt;
 use std::future::{Ready, ready};
@@ -8,26 +9,37 @@ use std::future::{Ready, ready};
 use actix_web::dev::Payload;
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 use actix_web::{Error, FromRequest, HttpMessage, HttpRequest};
+use log::Level;
 
 /// The response header that carries the [`RequestId`].
 pub const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
-/// A W3C trace id: 16 bytes, not all zero, written as 32 lower-case hexadecimal digits.
+/// The id of a request, not zero, written as 32 lower-case hexadecimal digits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RequestId(u128);
+pub struct RequestId {
+    own: u128,
+    /// The W3C trace id that the client sent.
+    trace: Option<u128>,
+}
 
 impl RequestId {
     /// A new id.
     #[must_use]
     pub fn random() -> Self {
-        Self(rand::random_range(1..=u128::MAX))
+        Self {
+            own: rand::random_range(1..=u128::MAX),
+            trace: None,
+        }
     }
 
-    /// That of the request with these headers: its trace id, or a new one.
+    /// A new one for the request with these headers.
     #[must_use]
-    pub fn from_headers(headers: &HeaderMap) -> Self {
-        Self::from_traceparent(headers).unwrap_or_else(Self::random)
+    pub fn new(headers: &HeaderMap) -> Self {
+        Self {
+            trace: trace_id(headers),
+            ..Self::random()
+        }
     }
 
     /// The id that was given to this request when it arrived.
@@ -47,39 +59,33 @@ impl RequestId {
         }
     }
 
-    /// A `traceparent` of this trace with a span of its own, for one request to another service.
+    /// The trace id as the log has it.
+    #[must_use]
+    pub fn trace(self) -> String {
+        let id = self.trace.map(|trace| format!("{trace:032x}"));
+        id.unwrap_or_else(|| "-".to_owned())
+    }
+
+    /// Logs why the request failed, where both ids find it.
+    pub fn log(self, level: Level, cause: &str) {
+        log::log!(
+            level,
+            request_id = self.to_string().as_str(),
+            trace_id = self.trace().as_str();
+            "{cause}"
+        );
+    }
+
+    /// A `traceparent` that names this request as the trace, with a span of its own, for one request to another service.
     #[must_use]
     pub fn traceparent(self) -> String {
         format!("00-{self}-{:016x}-01", rand::random_range(1..=u64::MAX))
-    }
-
-    /// Reads `version-traceid-parentid-flags`, see <https://www.w3.org/TR/trace-context/#traceparent-header>.
-    fn from_traceparent(headers: &HeaderMap) -> Option<Self> {
-        let mut values = headers.get_all(TRACEPARENT);
-        let value = values
-            .next()
-            .filter(|_| values.next().is_none())?
-            .to_str()
-            .ok()?;
-        let mut parts = value.split('-');
-        let (version, trace_id, parent_id, flags) =
-            (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
-        let ends_here = parts.next().is_none() || version != "00";
-        let valid = ends_here
-            && version != "ff"
-            && is_lower_hex(version, 2)
-            && is_lower_hex(trace_id, 32)
-            && is_lower_hex(parent_id, 16)
-            && is_lower_hex(flags, 2)
-            && parent_id.bytes().any(|byte| byte != b'0');
-        let id = u128::from_str_radix(trace_id, 16).ok()?;
-        (valid && id != 0).then_some(Self(id))
     }
 }
 
 impl fmt::Display for RequestId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:032x}", self.0)
+        write!(f, "{:032x}", self.own)
     }
 }
 
@@ -90,6 +96,29 @@ impl FromRequest for RequestId {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         ready(Ok(Self::of(request)))
     }
+}
+
+/// Reads `version-traceid-parentid-flags`, see <https://www.w3.org/TR/trace-context/#traceparent-header>.
+fn trace_id(headers: &HeaderMap) -> Option<u128> {
+    let mut values = headers.get_all(TRACEPARENT);
+    let value = values
+        .next()
+        .filter(|_| values.next().is_none())?
+        .to_str()
+        .ok()?;
+    let mut parts = value.split('-');
+    let (version, trace_id, parent_id, flags) =
+        (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
+    let ends_here = parts.next().is_none() || version != "00";
+    let valid = ends_here
+        && version != "ff"
+        && is_lower_hex(version, 2)
+        && is_lower_hex(trace_id, 32)
+        && is_lower_hex(parent_id, 16)
+        && is_lower_hex(flags, 2)
+        && parent_id.bytes().any(|byte| byte != b'0');
+    let id = u128::from_str_radix(trace_id, 16).ok()?;
+    (valid && id != 0).then_some(id)
 }
 
 fn is_lower_hex(text: &str, length: usize) -> bool {
@@ -105,17 +134,20 @@ mod tests {
 
     use super::*;
 
-    fn id_of(traceparent: &str) -> Option<RequestId> {
+    fn trace_of(traceparent: &str) -> String {
         let mut headers = HeaderMap::new();
         headers.insert(TRACEPARENT, HeaderValue::from_str(traceparent).unwrap());
-        RequestId::from_traceparent(&headers)
+        RequestId::new(&headers).trace()
     }
 
     #[test]
-    fn a_valid_traceparent_gives_its_trace_id() {
-        let id = id_of("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01").unwrap();
-        assert_eq!(id.to_string(), "0af7651916cd43dd8448eb211c80319c");
-        assert!(id_of("01-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01-more").is_some());
+    fn a_valid_traceparent_names_the_trace_and_never_the_request() {
+        let traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+        assert_eq!(trace_of(traceparent), "0af7651916cd43dd8448eb211c80319c");
+        let later = "01-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01-more";
+        assert_eq!(trace_of(later), "0af7651916cd43dd8448eb211c80319c");
+        let id = RequestId::random();
+        assert_eq!(trace_of(&id.traceparent()), id.to_string());
     }
 
     #[test]
@@ -130,7 +162,7 @@ mod tests {
             "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331",
             "00-+af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
         ] {
-            assert_eq!(id_of(bad), None, "{bad}");
+            assert_eq!(trace_of(bad), "-", "{bad}");
         }
     }
 }

@@ -16,6 +16,9 @@ pub struct Counts {
     pub completed: i64,
 }
 
+/// A page of tasks takes at most so much, in bytes, unless it is a single task: it ends earlier where its tasks are long.
+pub(super) const MAX_PAGE: usize = 128 * 1024;
+
 /// A page of tasks, ready to be sent.
 #[derive(Debug, Clone)]
 pub struct TaskPage {
@@ -34,7 +37,8 @@ impl TaskPage {
     #[must_use]
     pub fn new(json: Vec<u8>, next: Option<Cursor>, counts: Counts, version: Version) -> Self {
         Self {
-            json: Bytes::from(json),
+            // Without the room that was left for more.
+            json: Bytes::from(json.into_boxed_slice()),
             next,
             counts,
             version,
@@ -46,8 +50,14 @@ impl TaskPage {
 #[derive(Debug, Default)]
 pub(super) struct KeptPages(Mutex<Kept>);
 
-/// Kept pages together are at most this long, in bytes.
+/// Kept pages together take at most so much, in bytes.
 const MAX_KEPT: usize = 1024 * 1024;
+/// So many are kept, however short.
+const MAX_KEPT_PAGES: usize = 256;
+/// What is kept of a page besides its JSON, in bytes: both in the map, which is at most half empty, and what the allocator
+/// adds to each of the three pieces of memory.
+const OVERHEAD: usize =
+    2 * size_of::<(ListQuery, Arc<TaskPage>)>() + size_of::<TaskPage>() + 3 * 32;
 
 #[derive(Debug, Default)]
 struct Kept {
@@ -74,15 +84,71 @@ impl KeptPages {
         if commit < kept.commit {
             return;
         }
-        if commit > kept.commit || kept.bytes + page.json.len() > MAX_KEPT {
+        let bytes = page.json.len() + OVERHEAD;
+        let is_full = kept.bytes + bytes > MAX_KEPT || kept.pages.len() == MAX_KEPT_PAGES;
+        if commit > kept.commit || is_full {
             *kept = Kept {
                 commit,
                 ..Kept::default()
             };
         }
-        kept.bytes += page.json.len();
-        if let Some(replaced) = kept.pages.insert(query, Arc::clone(page)) {
-            kept.bytes -= replaced.json.len();
+        if bytes > MAX_KEPT {
+            return;
         }
+        kept.bytes += bytes;
+        if let Some(replaced) = kept.pages.insert(query, Arc::clone(page)) {
+            kept.bytes -= replaced.json.len() + OVERHEAD;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+    use crate::domain::{Limit, TaskId};
+
+    fn page(length: usize) -> Arc<TaskPage> {
+        let mut json = Vec::with_capacity(2 * length + 100);
+        json.resize(length, b' ');
+        let counts = Counts {
+            active: 0,
+            completed: 0,
+        };
+        Arc::new(TaskPage::new(json, None, counts, Version::of_list(0, 0)))
+    }
+
+    fn query(number: i64) -> ListQuery {
+        let last = TaskId::new(number).unwrap();
+        ListQuery {
+            completed: None,
+            limit: Limit::default(),
+            after: Some(Cursor { last }),
+        }
+    }
+
+    #[test]
+    fn pages_are_kept_within_limits_of_bytes_and_of_number() {
+        for (length, most) in [(2, MAX_KEPT_PAGES), (50_000, MAX_KEPT / 50_000)] {
+            let pages = KeptPages::default();
+            for number in 1..2000 {
+                pages.put(query(number), 7, &page(length));
+                pages.put(query(number), 7, &page(length));
+                let kept = pages.0.lock().unwrap();
+                let held: usize = kept.pages.values().map(|page| page.json.len()).sum();
+                assert!(kept.pages.len() <= most && held <= MAX_KEPT);
+                assert_eq!(kept.bytes, held + kept.pages.len() * OVERHEAD);
+            }
+            assert!(pages.get(&query(1999), 7).is_some());
+            assert!(pages.get(&query(1999), 8).is_none());
+        }
+    }
+
+    #[test]
+    fn a_page_that_is_too_long_is_not_kept() {
+        let pages = KeptPages::default();
+        pages.put(query(1), 7, &page(MAX_KEPT));
+        assert!(pages.get(&query(1), 7).is_none());
     }
 }

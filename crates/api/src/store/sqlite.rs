@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
 
 use super::StoreError;
-use super::page::{Counts, TaskPage};
+use super::page::{Counts, MAX_PAGE, TaskPage};
 use crate::clock::{later_than, now_rfc3339};
 use crate::domain::{
     Condition, Cursor, IdempotencyKey, ListQuery, NewTask, Task, TaskChanges, TaskId, Unmet,
@@ -121,22 +121,26 @@ pub(super) fn page(connection: &Connection, query: &ListQuery) -> Result<TaskPag
     })?;
     let mut rows = statement.query(params![before, rows])?;
     // Room for tasks of a line or two.
-    let mut json = Vec::with_capacity(limit * 256);
+    let mut json = Vec::with_capacity((limit * 256).min(MAX_PAGE));
     json.push(b'[');
     let (mut written, mut last, mut next) = (0, None, None);
     while let Some(row) = rows.next()? {
-        if written == limit {
+        let end = json.len();
+        if written > 0 {
+            json.push(b',');
+        }
+        let task = read(row)?;
+        if written < limit {
+            task.write_listed(&mut json);
+        }
+        if written == limit || (written > 0 && json.len() > MAX_PAGE - 1) {
+            json.truncate(end);
             next = last
                 .and_then(|id| TaskId::new(id).ok())
                 .map(|last| Cursor { last });
             break;
         }
-        if written > 0 {
-            json.push(b',');
-        }
-        let task = read(row)?;
         last = Some(task.id);
-        task.write_listed(&mut json);
         written += 1;
     }
     json.push(b']');

@@ -29,8 +29,8 @@ mod settings;
 pub(super) use self::job::Effect;
 pub(super) use self::settings::{Access, Hooks};
 
-/// Changes that may wait; one more is refused at once.
-const QUEUE: usize = 1024;
+/// Changes that may wait; one more is refused at once. Fewer than there can be connections.
+const QUEUE: usize = 512;
 /// Most changes in one transaction.
 const BATCH: usize = 256;
 /// Where another program kept the store locked for as long as a statement waits, changes that have waited longer than this

@@ -4,9 +4,9 @@ use reqwest::Method;
 use serde_json::json;
 use task_tracker_api::process::api_token::ApiToken;
 
-use crate::support::{Store, TestApi};
+use crate::support::{Process, Store, TestApi, process};
 
-const TOKEN: &str = "s3cret-token";
+const TOKEN: &str = "s3cret-token-0123456789abcdef0123456789abcdef";
 
 async fn guarded() -> TestApi {
     TestApi::start_with(Store::new(), |config| {
@@ -47,12 +47,12 @@ async fn another_token_or_none_opens_nothing() {
         Some("Bearer"),
         Some("Bearer "),
         Some("Bearer wrong"),
-        Some("Bearer s3cret-toke"),
-        Some("Bearer s3cret-token2"),
-        Some("Bearer S3cret-token"),
-        Some("Bearer  s3cret-token"),
-        Some("Basic s3cret-token"),
-        Some("s3cret-token"),
+        Some("Bearer s3cret-token-0123456789abcdef0123456789abcde"),
+        Some("Bearer s3cret-token-0123456789abcdef0123456789abcdef2"),
+        Some("Bearer S3cret-token-0123456789abcdef0123456789abcdef"),
+        Some("Bearer  s3cret-token-0123456789abcdef0123456789abcdef"),
+        Some("Basic s3cret-token-0123456789abcdef0123456789abcdef"),
+        Some("s3cret-token-0123456789abcdef0123456789abcdef"),
     ] {
         for (method, path) in [
             (Method::GET, "/api/tasks"),
@@ -110,4 +110,36 @@ async fn a_refused_body_is_not_taken_for_the_next_request() {
     connection.request("GET", "/api/openapi.json", "").await;
     let next = connection.read("GET").await;
     assert!(next.is_err() || next.is_ok_and(|answer| answer.status == 401));
+}
+
+#[test]
+fn a_token_that_can_be_guessed_is_refused_with_the_way_to_make_one() {
+    let short = "x".repeat(31);
+    let store = Store::new();
+    let path = store.path();
+    let variables = [
+        ("API_TOKEN", short.as_str()),
+        ("DB_PATH", path.to_str().unwrap()),
+        ("BIND_ADDR", "127.0.0.1:0"),
+    ];
+    let output = process::run(&[], &variables);
+    let message = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(78), "{message}");
+    assert!(
+        message.contains("at least 32") && message.contains("openssl rand -hex 32"),
+        "{message}"
+    );
+    assert!(!message.contains(&short), "{message}");
+    assert!(store.contents().is_empty(), "the store is not touched");
+}
+
+#[actix_web::test]
+async fn without_a_token_the_log_says_that_anybody_may_do_anything() {
+    let is_warning = |line: &str| line.contains("WARN") && line.contains("API_TOKEN is not set");
+    let store = Store::new();
+    let open = Process::start(&store);
+    open.log_line(|line| is_warning(line));
+    open.stop().await;
+    let guarded = Process::start_with(&store, &[("API_TOKEN", TOKEN)]);
+    assert!(!guarded.log().iter().any(|line| is_warning(line)));
 }

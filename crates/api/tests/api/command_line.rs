@@ -37,6 +37,7 @@ fn the_help_names_every_command_and_variable() {
             "BACKUP_DIR",
             "BACKUP_EVERY",
             "API_TOKEN",
+            "TRUSTED_PROXIES",
             "RUST_LOG",
             "LOG_FORMAT",
         ] {

@@ -19,9 +19,12 @@ fn a_bad_value_is_named_and_not_shown() {
         ("DB_PATH", "/hunter2/"),
         ("DB_PATH", "hunter2/.."),
         ("DB_JOURNAL", "hunter2"),
-        ("API_TOKEN", "hunter2 hunter2"),
-        ("API_TOKEN", "hunter2é"),
-        ("API_TOKEN", "hunter2\n"),
+        ("TRUSTED_PROXIES", "hunter2"),
+        ("TRUSTED_PROXIES", "10.0.0.0/33"),
+        ("TRUSTED_PROXIES", "10.0.0.1,,10.0.0.2"),
+        ("API_TOKEN", "hunter2 hunter2 hunter2 hunter2 hunter2"),
+        ("API_TOKEN", "hunter2hunter2hunter2hunter2hunter2é"),
+        ("API_TOKEN", "hunter2hunter2hunter2hunter2hunter2\n"),
         ("RUST_LOG", "hunter2=hunter2"),
         ("LOG_FORMAT", "hunter2"),
         ("LOG_FORMAT", "JSON"),
@@ -51,6 +54,7 @@ fn a_value_that_is_not_utf_8_is_named() {
         "DB_PATH",
         "DB_JOURNAL",
         "API_TOKEN",
+        "TRUSTED_PROXIES",
         "RUST_LOG",
         "LOG_FORMAT",
     ] {
@@ -85,6 +89,7 @@ async fn an_empty_variable_is_as_good_as_none() {
     let store = Store::new();
     let empty = [
         "API_TOKEN",
+        "TRUSTED_PROXIES",
         "RUST_LOG",
         "LOG_FORMAT",
         "DB_JOURNAL",

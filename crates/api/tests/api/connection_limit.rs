@@ -9,7 +9,7 @@ use task_tracker_api::process::listener::raise_open_files;
 use crate::support::{Process, Raw, Store, skipped};
 
 /// For the whole process.
-const MOST: usize = 1536;
+const MOST: usize = 1024;
 
 #[actix_web::test]
 async fn one_connection_too_many_takes_the_place_of_the_one_that_is_idle_longest() {

@@ -69,7 +69,7 @@ impl Apis {
         let sound = TestApi::start().await;
         sound.add("one").await;
         let guarded = TestApi::start_with(Store::new(), |config| {
-            config.api_token = ApiToken::parse("secret");
+            config.api_token = ApiToken::parse(&"secret".repeat(6));
         });
         let broken = TestApi::start().await;
         let tables = "DROP TABLE tasks; DROP TABLE task_counts";

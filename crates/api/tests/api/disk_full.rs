@@ -1,5 +1,6 @@
 //! A full disk: writes are refused, reads go on, and writes work again when space returns.
 
+use std::ffi::OsStr;
 use std::fs::File;
 use std::io::Write;
 use std::path::PathBuf;
@@ -23,7 +24,7 @@ pub struct OnSmallDisk {
     _mounted_on: Store,
 }
 
-fn alone(store: &Store, program: &str) -> Command {
+fn alone(store: &Store, program: impl AsRef<OsStr>) -> Command {
     let mut command = Command::new("unshare");
     command.arg("--mount");
     if !Uid::effective().is_root() {
@@ -45,7 +46,7 @@ impl OnSmallDisk {
             skipped("mounting a file system is not permitted here");
             return None;
         }
-        let mut command = alone(&store, process::PROGRAM);
+        let mut command = alone(&store, process::program());
         command.env("DB_PATH", store.path());
         let api = Process::spawn(command);
         let folder = store.folder().strip_prefix("/").unwrap();

@@ -201,3 +201,28 @@ async fn the_document_accepts_the_cursors_that_the_api_accepts() {
         assert_eq!(declared, answer.status == 200, "{cursor}");
     }
 }
+
+#[actix_web::test]
+async fn a_page_of_long_tasks_ends_earlier_and_leads_on() {
+    const MOST: usize = 128 * 1024;
+    let api = TestApi::start().await;
+    // Twice as long in JSON.
+    let description = "\"".repeat(4000);
+    for number in 1..=40 {
+        let new = json!({"title": format!("t{number}"), "description": description});
+        api.post("/api/tasks").json(&new).send().await.expect(201);
+    }
+    let (mut path, mut seen) = (Some("/api/tasks?completed=false".to_owned()), Vec::new());
+    while let Some(here) = path {
+        let answer = api.get(&here).send().await;
+        let length = answer.body.len();
+        path = next(&answer);
+        assert!(
+            length <= MOST && (path.is_none() || length > MOST - 10_000),
+            "{length}"
+        );
+        seen.extend(titles(&answer));
+    }
+    let all: Vec<_> = (1..=40).rev().map(|number| format!("t{number}")).collect();
+    assert_eq!(seen, all);
+}

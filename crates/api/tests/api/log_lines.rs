@@ -32,7 +32,10 @@ async fn send_all(api: &Process) -> usize {
     ] {
         let request = api
             .post("/api/tasks")
-            .header("Authorization", "Bearer s3cret")
+            .header(
+                "Authorization",
+                "Bearer s3cret-0123456789abcdef0123456789abcdef",
+            )
             .json(&new);
         request.send().await;
         sent += 1;
@@ -59,7 +62,10 @@ async fn requests(api: &Process, is_one: fn(&str) -> bool, expected: usize) -> V
 #[actix_web::test]
 async fn as_text() {
     let store = Store::new();
-    let api = Process::start_with(&store, &[("API_TOKEN", "s3cret")]);
+    let api = Process::start_with(
+        &store,
+        &[("API_TOKEN", "s3cret-0123456789abcdef0123456789abcdef")],
+    );
     let sent = send_all(&api).await;
     let lines = requests(&api, |line| line.contains("::access_log: request "), sent).await;
     // Paths that are no URLs at all never become requests.
@@ -75,7 +81,7 @@ async fn as_text() {
     }
     let traced = lines.last().unwrap();
     for part in [
-        &format!("request_id={TRACE_ID}"),
+        &format!("trace_id={TRACE_ID}"),
         "method=GET",
         "route=/api/tasks",
         "path=/api/tasks",
@@ -89,7 +95,13 @@ async fn as_text() {
 #[actix_web::test]
 async fn as_json() {
     let store = Store::new();
-    let api = Process::start_with(&store, &[("LOG_FORMAT", "json")]);
+    let api = Process::start_with(
+        &store,
+        &[
+            ("LOG_FORMAT", "json"),
+            ("API_TOKEN", "s3cret-0123456789abcdef0123456789abcdef"),
+        ],
+    );
     let sent = send_all(&api).await;
     let lines = requests(&api, |line| line.contains(r#""message":"request""#), sent).await;
     assert_eq!(lines.len(), sent, "{lines:#?}");
@@ -100,11 +112,11 @@ async fn as_json() {
         assert!(!line.contains("hunter2"), "{line}");
     }
     let traced: Value = serde_json::from_str(lines.last().unwrap()).unwrap();
-    assert_eq!(traced["request_id"], TRACE_ID);
+    assert_eq!(traced["trace_id"], TRACE_ID);
     assert_eq!(traced["method"], "GET");
     assert_eq!(traced["route"], "/api/tasks");
     assert_eq!(traced["path"], "/api/tasks");
-    assert_eq!(traced["status"], 200);
+    assert_eq!(traced["status"], 401);
     assert!(traced["duration_ms"].as_f64().unwrap() > 0.0);
 }
 

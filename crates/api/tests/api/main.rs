@@ -46,13 +46,16 @@ mod store_locked;
 mod store_refused;
 
 // The process.
+mod client_address;
 mod command_line;
 mod configuration;
 mod connection_limit;
 mod crowded;
 mod graceful_stop;
 mod healthcheck;
+mod log_flood;
 mod log_lines;
+mod memory;
 mod panics;
 mod slow_clients;
 mod start_time;

@@ -34,6 +34,7 @@ impl Faulty {
                     "/read-only",
                     web::to(|| fails(ApiError::Store(StoreError::ReadOnly))),
                 )
+                .route("/overloaded", web::to(|| fails(ApiError::Overloaded)))
                 .route("/slow", web::to(|| fails(ApiError::BodyTimeout(10))))
                 .wrap(from_fn(refuse_large_heads))
                 .wrap(from_fn(log_requests))
@@ -54,9 +55,9 @@ impl Faulty {
     }
 
     /// What the handler at `path` answers. The answer must be declared for `POST /api/tasks`.
-    pub async fn answer(&self, path: &str, headers: &str) -> Answer {
+    pub async fn answer(&self, path: &str) -> Answer {
         let mut connection = self.connect().await;
-        connection.request("POST", path, headers).await;
+        connection.request("POST", path, "").await;
         connection.answer("POST", "/api/tasks").await
     }
 }
@@ -78,7 +79,7 @@ async fn fails(error: ApiError) -> Result<HttpResponse, ApiError> {
 #[actix_web::test]
 async fn it_is_a_500_with_an_id_and_without_the_cause() {
     let api = Faulty::start();
-    let answer = api.answer("/panic", "").await;
+    let answer = api.answer("/panic").await;
     assert!(!answer.text().contains("hunter2"));
     answer.problem(500, "about:blank");
 }
@@ -109,7 +110,7 @@ fn its_lines_in_the_log_keep_to_the_format() {
         };
         let _log = telemetry::init(&config).unwrap();
         actix_web::rt::System::new().block_on(async {
-            Faulty::start().answer("/panic", "").await;
+            Faulty::start().answer("/panic").await;
         });
         return;
     }

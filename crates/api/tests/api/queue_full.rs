@@ -8,8 +8,8 @@ use serde_json::json;
 
 use crate::support::{TestApi, eventually, skipped};
 
-/// The queue takes 1024, the transaction that waits for the lock up to 256.
-const POSTS: usize = 1500;
+/// The queue takes 512, the transaction that waits for the lock up to 256.
+const POSTS: usize = 900;
 
 #[actix_web::test]
 async fn what_does_not_fit_into_the_queue_is_503_at_once() {

@@ -55,6 +55,7 @@ async fn slow_clients_are_cut() {
         a_head_that_does_not_come_is_408(&api),
         a_head_that_dribbles_in_is_408(&api),
         so_is_a_later_head_on_a_kept_connection(&api),
+        so_is_one_whose_begin_came_with_a_request(&api),
         a_body_that_does_not_come_is_408(&api),
         a_body_that_dribbles_in_is_408(&api),
         a_body_that_nobody_reads_is_cut_too(&api),
@@ -107,6 +108,18 @@ async fn so_is_a_later_head_on_a_kept_connection(api: &TestApi) {
     pause(6000).await;
     let start = Instant::now();
     connection.send("GET /api/tasks HTTP/1.1\r\n").await;
+    let answer = connection.answer("GET", "/api/tasks").await;
+    assert_took(start, HEAD);
+    answer.problem(408, "about:blank");
+}
+
+async fn so_is_one_whose_begin_came_with_a_request(api: &TestApi) {
+    let mut connection = api.raw().await;
+    connection
+        .send("GET /healthz HTTP/1.1\r\nHost: api\r\n\r\nGET /api/ta")
+        .await;
+    let start = Instant::now();
+    connection.answer("GET", "/healthz").await.expect(200);
     let answer = connection.answer("GET", "/api/tasks").await;
     assert_took(start, HEAD);
     answer.problem(408, "about:blank");
@@ -253,7 +266,8 @@ async fn a_gust_of_connections_beyond_the_limit_of_open_files_is_served() {
     let store = Store::new();
     let mut command = Command::new("sh");
     command
-        .args(["-c", "ulimit -Sn 128; exec \"$0\"", process::PROGRAM])
+        .args(["-c", "ulimit -Sn 128; exec \"$0\""])
+        .arg(process::program())
         .env_clear()
         .env("DB_PATH", store.path());
     let api = Process::spawn(command);

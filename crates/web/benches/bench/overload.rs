@@ -18,7 +18,7 @@ use crate::store::StoreFile;
 /// How much more is offered than can be taken.
 const TIMES: f64 = 5.0;
 /// As many as the api takes connections.
-const MANY_CLIENTS: u32 = 1536;
+const MANY_CLIENTS: u32 = 1024;
 /// All is to be as before when this has passed.
 const RECOVERY: Duration = Duration::from_secs(5);
 

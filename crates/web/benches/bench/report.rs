@@ -157,7 +157,7 @@ impl Report {
         self.wrong.push(format!("{who}: {what}"));
     }
 
-    /// Shows everything once more as a table for the README; true if nothing was wrong.
+    /// Shows everything once more as a table for `crates/how-fast.md`; true if nothing was wrong.
     pub fn finish(&self) -> bool {
         let mut text = String::new();
         for row in &self.summary {

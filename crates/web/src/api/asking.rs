@@ -2,10 +2,12 @@
 
 use std::convert::Infallible;
 use std::future::{Ready, ready};
+use std::net::IpAddr;
 
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
 
+use crate::process::client::Client;
 use crate::process::request_id::RequestId;
 
 /// What every call of the api carries. A handler takes it as an argument and hands it on.
@@ -13,6 +15,8 @@ use crate::process::request_id::RequestId;
 pub struct Asking {
     /// The id of the browser's request: the api logs the same.
     pub request_id: RequestId,
+    /// The browser's address, for the log of the api.
+    pub client: Option<IpAddr>,
 }
 
 impl FromRequest for Asking {
@@ -22,6 +26,7 @@ impl FromRequest for Asking {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         ready(Ok(Self {
             request_id: RequestId::of(request),
+            client: Client::of(request).address,
         }))
     }
 }

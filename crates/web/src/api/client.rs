@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt::Write;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
@@ -9,17 +10,19 @@ use reqwest::header::{ETAG, HeaderName, HeaderValue, IF_MATCH, IF_NONE_MATCH, LI
 use reqwest::{Client, Method, StatusCode, Url, redirect};
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
+use tokio::sync::Semaphore;
 
 use super::asking::Asking;
 use super::error::ApiClientError;
 use super::exchange::{Answer, Call, Repeat, Transport};
-use super::limits::{CONNECT, PAGE, PAGE_OF_LONG_TASKS, POOL_IDLE};
+use super::limits::{AT_A_TIME, CONNECT, PAGE, PAGE_OF_LONG_TASKS, POOL_IDLE};
 use crate::domain::cursor::Cursor;
 use crate::domain::idempotency_key::IdempotencyKey;
 use crate::domain::task::{Counts, Task, TaskList, TaskText};
 use crate::domain::version::Version;
 use crate::list_view::ListView;
 use crate::process::api_token::ApiToken;
+use crate::process::in_flight::InFlight;
 
 const TASKS_VERSION: HeaderName = HeaderName::from_static("tasks-version");
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
@@ -53,11 +56,15 @@ struct Deleted {
 }
 
 impl ApiClient {
-    /// A client for the api at `base`.
+    /// A client for the api at `base`. Its answers are counted with `in_flight`.
     ///
     /// # Errors
     /// When TLS cannot be set up.
-    pub fn new(base: Url, token: Option<&ApiToken>) -> Result<Self, reqwest::Error> {
+    pub fn new(
+        base: Url,
+        token: Option<&ApiToken>,
+        in_flight: InFlight,
+    ) -> Result<Self, reqwest::Error> {
         // A provider that is there already is as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let mut http = Client::builder()
@@ -82,6 +89,8 @@ impl ApiClient {
             http,
             base,
             authorization,
+            in_flight,
+            turns: Arc::new(Semaphore::new(AT_A_TIME)),
         }))
     }
 

@@ -5,6 +5,7 @@ use thiserror::Error;
 
 use super::limits::{EXCHANGE, MAX_ANSWER};
 use super::problem::{Problem, ProblemKind};
+use crate::process::in_flight::Overloaded;
 
 /// Why the api did not do what it was asked.
 #[derive(Debug, Error)]
@@ -21,6 +22,9 @@ pub enum ApiClientError {
     /// The answer is longer than 1 MiB.
     #[error("the api's answer is longer than {MAX_ANSWER} bytes")]
     TooLarge,
+    /// No memory is left to read the answer. The api may have done what it was asked.
+    #[error(transparent)]
+    Overloaded(#[from] Overloaded),
     /// The answer is not what the contract says.
     #[error("the api's answer ({status}) cannot be understood: {reason}")]
     Unreadable {

@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 use std::ops::RangeInclusive;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -14,6 +15,7 @@ use reqwest::header::{
 use reqwest::{Client, Method, Response, StatusCode, Url};
 use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
+use tokio::sync::Semaphore;
 use tokio::time::{Instant, sleep, timeout_at};
 
 use super::asking::Asking;
@@ -22,11 +24,13 @@ use super::limits::{EXCHANGE, MAX_ANSWER};
 use super::problem::{Problem, ProblemKind};
 use crate::domain::task::Task;
 use crate::domain::version::Version;
+use crate::process::in_flight::{InFlight, Share};
 
 /// Waiting before the first and before the second repeat, in milliseconds, drawn at random from these ranges.
 /// Together they are longer than a hand-over is seen from here: 0.2 s until the next api has the store, and up to a
 /// second until a readiness probe finds out.
 const WAITS: [RangeInclusive<u64>; 2] = [150..=400, 1200..=1600];
+const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
 /// A request to the api.
@@ -80,6 +84,7 @@ pub(super) struct Answer {
     pub status: StatusCode,
     pub headers: HeaderMap,
     body: Bytes,
+    _share: Share,
 }
 
 impl Answer {
@@ -127,6 +132,9 @@ pub(super) struct Transport {
     pub http: Client,
     pub base: Url,
     pub authorization: Option<HeaderValue>,
+    pub in_flight: InFlight,
+    /// One for each of [`AT_A_TIME`].
+    pub turns: Arc<Semaphore>,
 }
 
 impl Transport {
@@ -172,7 +180,12 @@ impl Transport {
     }
 
     async fn send(&self, call: &Call<'_>, deadline: Instant) -> Result<Answer, ApiClientError> {
-        timeout_at(deadline, self.send_without_deadline(call))
+        let send = async {
+            // Never closed.
+            let _turn = self.turns.acquire().await.ok();
+            self.send_without_deadline(call).await
+        };
+        timeout_at(deadline, send)
             .await
             .unwrap_or(Err(ApiClientError::TimedOut))
     }
@@ -186,6 +199,9 @@ impl Transport {
             .http
             .request(call.method.clone(), url)
             .header(TRACEPARENT, call.asking.request_id.traceparent());
+        if let Some(client) = call.asking.client {
+            request = request.header(X_FORWARDED_FOR, client.to_string());
+        }
         if let Some(authorization) = &self.authorization {
             request = request.header(AUTHORIZATION, authorization);
         }
@@ -196,21 +212,25 @@ impl Transport {
             request = request.json(body);
         }
         let response = request.send().await.map_err(broken)?;
-        read(response).await
+        read(response, self.in_flight).await
     }
 }
 
-async fn read(mut response: Response) -> Result<Answer, ApiClientError> {
+async fn read(mut response: Response, in_flight: InFlight) -> Result<Answer, ApiClientError> {
     let status = response.status();
     let announced = response.content_length().unwrap_or_default();
     if announced > MAX_ANSWER as u64 {
         return Err(ApiClientError::TooLarge);
     }
+    /// It is there as it arrives, and as what is read from it.
+    const COPIES: usize = 2;
+    let mut share = in_flight.nothing();
     let mut body = BytesMut::new();
     while let Some(chunk) = response.chunk().await.map_err(broken)? {
         if body.len() + chunk.len() > MAX_ANSWER {
             return Err(ApiClientError::TooLarge);
         }
+        share.grow(COPIES * chunk.len())?;
         body.extend_from_slice(&chunk);
     }
     let headers = std::mem::take(response.headers_mut());
@@ -219,6 +239,7 @@ async fn read(mut response: Response) -> Result<Answer, ApiClientError> {
             status,
             headers,
             body: body.freeze(),
+            _share: share,
         });
     }
     let retry_after = headers
@@ -252,7 +273,7 @@ fn failure(error: &ApiClientError) -> Failure {
         ApiClientError::Interrupted(_) => Failure::AnswerLost,
         // Nothing of the time is left.
         ApiClientError::TimedOut => Failure::Final,
-        ApiClientError::TooLarge => Failure::Final,
+        ApiClientError::TooLarge | ApiClientError::Overloaded(_) => Failure::Final,
         // Something between here and the api, which cannot know.
         ApiClientError::Unreadable {
             status:

@@ -16,3 +16,6 @@ pub const PAGE: usize = 100;
 /// Tasks on a page when [`PAGE`] of them are longer than an answer may be. 50 of the longest tasks there can be fit: each
 /// has at most 200 + 4,000 characters of at most 4 bytes.
 pub const PAGE_OF_LONG_TASKS: usize = 50;
+/// Requests of one worker thread that are with the api at a time: each takes a connection and its buffers, some 20 KB.
+/// Whoever comes beyond waits, within [`EXCHANGE`].
+pub const AT_A_TIME: usize = 64;

@@ -220,7 +220,8 @@ fn link_for(status: StatusCode, error: Option<&WebError>, request: &HttpRequest)
             label: "Show the completed tasks",
         };
     }
-    let may_help = matches!(error, Some(WebError::Api(_))) && status.is_server_error();
+    let may_help = matches!(error, Some(WebError::Api(_) | WebError::Overloaded(_)))
+        && status.is_server_error();
     match request.uri().path_and_query() {
         // The path is that of a page, which is why there is an answer of the api.
         Some(page) if may_help && request.method().is_safe() => Link {
@@ -242,6 +243,7 @@ fn request_may_be_unread(error: Option<&WebError>) -> bool {
             | WebError::HeadTooLarge
             | WebError::MalformedRequest
             | WebError::TooManyConnections
+            | WebError::Overloaded(_)
             | WebError::Failed
             | WebError::CrossSite
             | WebError::UnknownPath,

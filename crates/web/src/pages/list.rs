@@ -1,17 +1,20 @@
 //! `GET /tasks`: the add form and one page of the list.
 
+use std::sync::Arc;
+
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_ENCODING, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::notice::Waiting;
-use crate::compression::{self, MAX_INLINE};
+use crate::api::asking::Asking;
+use crate::compression;
 use crate::domain::idempotency_key::IdempotencyKey;
 use crate::error::WebError;
 use crate::list_loader::ListLoader;
 use crate::list_page::{Fresh, ListPage};
 use crate::list_view::ListView;
-use crate::process::request_id::RequestId;
+use crate::process::in_flight::CountedElsewhere;
 use crate::templates::{Templates, html};
 use crate::urlencoded::Pairs;
 
@@ -23,7 +26,7 @@ pub mod contents;
 /// [`WebError`]
 pub async fn show(
     request: HttpRequest,
-    id: RequestId,
+    asking: Asking,
     loader: web::Data<ListLoader>,
     templates: web::Data<Templates>,
 ) -> Result<HttpResponse, WebError> {
@@ -37,8 +40,9 @@ pub async fn show(
         notice: notice.transpose()?.unwrap_or_default(),
         key: IdempotencyKey::random(),
     };
-    let page = loader.load(id, view).await?;
+    let page = loader.load(asking, view).await?;
     let mut response = answer(&request, &page, &fresh);
+    response.extensions_mut().insert(CountedElsewhere);
     if let Some(waiting) = waiting {
         waiting.take_from(&mut response);
     }
@@ -46,9 +50,8 @@ pub async fn show(
 }
 
 /// The page, compressed where that is kept with it and the browser takes it.
-fn answer(request: &HttpRequest, page: &ListPage, fresh: &Fresh) -> HttpResponse {
-    if page.rendered_len() <= MAX_INLINE
-        && compression::takes_gzip(request.headers())
+fn answer(request: &HttpRequest, page: &Arc<ListPage>, fresh: &Fresh) -> HttpResponse {
+    if compression::takes_gzip(request.headers())
         && let Ok(body) = page.gzip(fresh)
     {
         let mut response = html(StatusCode::OK, body);

@@ -6,7 +6,7 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::middleware::Next;
 
 use crate::limits::MAX_HEAD;
-use crate::process::refusal::Refusal;
+use crate::process::refusal::{Refusal, refuse};
 
 /// Middleware: refuses a request whose head is longer than [`MAX_HEAD`].
 ///
@@ -17,9 +17,7 @@ pub async fn refuse_large_heads(
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
     if head_length(&request) > MAX_HEAD {
-        return Ok(request
-            .error_response(Refusal::HeadTooLarge)
-            .map_into_right_body());
+        return Ok(refuse(request, Refusal::HeadTooLarge).map_into_right_body());
     }
     Ok(next.call(request).await?.map_into_left_body())
 }

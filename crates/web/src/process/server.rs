@@ -1,6 +1,6 @@
 //! What a server does with each connection.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -16,6 +16,7 @@ use actix_web::rt::net::TcpStream;
 use actix_web::{Error, HttpResponse};
 
 use crate::limits::{KEEP_ALIVE, LINGER, WRITE_BUFFER};
+use crate::process::client::TrustedProxies;
 use crate::process::connection::{Connection, Places, WriteAnswer};
 use crate::process::refusal::Refusal;
 use crate::process::request_id::RequestId;
@@ -24,11 +25,11 @@ use crate::process::request_id::RequestId;
 /// makes.
 ///
 /// What does not become a request is answered with what `answer` writes: a whole HTTP/1.1 answer that ends the
-/// connection. Connections of one address are counted, unless `is_trusted` says that it speaks for many.
+/// connection. Connections of one address are counted, unless it is that of a trusted proxy, which speaks for many.
 pub fn http_service<A, F, B>(
     app: impl Fn() -> A + Send + Clone + 'static,
     answer: impl Fn(Refusal, RequestId) -> Vec<u8> + Send + Clone + 'static,
-    is_trusted: impl Fn(IpAddr) -> bool + Send + Clone + 'static,
+    TrustedProxies(trusted): TrustedProxies,
     workers: usize,
     stop: GracefulShutdownSignal,
 ) -> impl ServerServiceFactory<TcpStream>
@@ -47,7 +48,7 @@ where
     move || {
         let stop = stop.clone();
         let answer: Rc<WriteAnswer> = Rc::new(answer.clone());
-        let is_trusted = is_trusted.clone();
+        let trusted = trusted.clone();
         let places = Places::share(workers);
         let app = app()
             .into_factory()
@@ -68,10 +69,10 @@ where
             .h1(map_config(app, |()| AppConfig::default()));
         fn_service(move |socket: TcpStream| {
             let peer: Option<SocketAddr> = socket.peer_addr().ok();
-            let counted = peer
-                .map(|peer| peer.ip().to_canonical())
-                .filter(|address| !is_trusted(*address));
-            let connection = Connection::accept(socket, counted, &places, Rc::clone(&answer));
+            let address = peer.map(|peer| peer.ip().to_canonical());
+            let counted = address.filter(|address| !trusted.contains(*address));
+            let connection =
+                Connection::accept(socket, address, counted, &places, Rc::clone(&answer));
             async move { Ok::<_, DispatchError>((connection?, peer)) }
         })
         .and_then(http)

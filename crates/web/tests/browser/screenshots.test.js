@@ -12,20 +12,26 @@ const MAX_BYTES = 150_000;
 
 // The first one is the oldest.
 const TASKS = [
-  { title: 'Renew the library card', completed: true },
-  { title: 'Reply to Noor about the summer house', description: 'She needs to know before Sunday.' },
-  { title: 'Buy bread and coffee', completed: true },
-  { title: 'Book the train to Lyon', description: 'Out on Friday evening, back on Sunday.\nTwo seats by the window.' },
+  { title: 'Renew the lease of the printer', completed: true },
+  { title: 'Collect ideas for the autumn fair', description: 'Whoever has one: add it here with Edit.' },
+  { title: 'Water the plants by the window', completed: true },
+  { title: 'Ask the landlord about the bicycle shed' },
+  { title: 'Send Noor the figures for the yearly report', description: 'She needs them before the 20th.' },
+  { title: 'Order badges for the two new colleagues', completed: true },
+  { title: 'Repair the projector in the small room', description: 'It turns itself off after ten minutes.\nThe bill goes to facilities.' },
+  { title: 'Write down how to close the office' },
+  { title: 'Buy coffee, the dark one', completed: true },
+  { title: 'Book the train to Lyon', description: 'Out on Friday evening, back on Sunday. Five seats.' },
 ];
 
-for (const [name, width, colorScheme] of [
-  ['tasks-light', 1280, 'light'],
-  ['tasks-dark', 1280, 'dark'],
-  ['tasks-360', 360, 'light'],
+for (const [name, width, height, colorScheme] of [
+  ['tasks-light', 960, 1280, 'light'],
+  ['tasks-dark', 960, 1280, 'dark'],
+  ['tasks-360', 360, 1280, 'light'],
 ]) {
   scenario(`the picture ${name}.png`, async ({ stack, open }) => {
     const path = fileURLToPath(new URL(`screenshots/${name}.png`, import.meta.url));
-    const size = { width, height: 800 };
+    const size = { width, height };
     if (process.env.UPDATE_SCREENSHOTS === '1') {
       await seed(stack, TASKS);
       const page = await open({ colorScheme, viewport: size });
@@ -40,9 +46,12 @@ for (const [name, width, colorScheme] of [
   });
 }
 
-/** Makes the pictures of two days the same: runs in the page. */
+/** Makes the pictures of two days the same: runs in the page. Each task was added a while before the one above it. */
 function fixTimes() {
-  for (const meta of document.querySelectorAll('.task .meta')) {
-    meta.textContent = 'Added 3 Jun 2026, 09:30 UTC';
-  }
+  const newest = Date.UTC(2026, 5, 12, 16, 40);
+  document.querySelectorAll('.task .meta').forEach((meta, index) => {
+    const added = new Date(newest - index * 43 * 60_000);
+    const day = added.toLocaleDateString('en-GB', { day: 'numeric', month: 'short', year: 'numeric', timeZone: 'UTC' });
+    meta.textContent = `Added ${day}, ${added.toISOString().slice(11, 16)} UTC`;
+  });
 }

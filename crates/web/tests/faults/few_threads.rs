@@ -5,6 +5,8 @@ use std::time::{Duration, Instant};
 
 use nix::unistd::Uid;
 
+use crate::support::web_binary;
+
 /// A user that nobody else is: the limit is of all that a user runs.
 const USER: u32 = 54_322;
 
@@ -19,7 +21,7 @@ fn it_ends_at_once_and_says_how_many_it_needs() {
         let start = Instant::now();
         let output = command
             .args(["prlimit", &format!("--nproc={allowed}")])
-            .arg(env!("CARGO_BIN_EXE_web"))
+            .arg(web_binary())
             .env("BIND_ADDR", "127.0.0.1:0")
             .output()
             .unwrap();

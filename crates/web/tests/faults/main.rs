@@ -6,4 +6,5 @@ mod support;
 mod api_gone;
 mod few_threads;
 mod kill;
+mod memory;
 mod sigterm;

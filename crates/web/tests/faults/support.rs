@@ -17,24 +17,31 @@ use tempfile::TempDir;
 /// Longer than anything takes, on a machine that does much else.
 pub const LONG: Duration = Duration::from_secs(60);
 
-/// The api, built by cargo beside the web: only its own tests are given the path of a crate's binary.
+/// The web under test; `WEB_BIN` names another build of it.
+pub fn web_binary() -> PathBuf {
+    std::env::var_os("WEB_BIN").map_or(env!("CARGO_BIN_EXE_web").into(), PathBuf::from)
+}
+
+/// The api, likewise, or built by cargo beside the web: only its own tests are given the path of a crate's binary.
 fn api_binary() -> &'static Path {
     static BINARY: OnceLock<PathBuf> = OnceLock::new();
-    BINARY.get_or_init(|| {
-        let mut cargo = Command::new(env!("CARGO"));
-        cargo.args([
-            "build",
-            "--quiet",
-            "--locked",
-            "--package",
-            "task-tracker-api",
-        ]);
-        if !cfg!(debug_assertions) {
-            cargo.arg("--release");
-        }
-        assert!(cargo.status().unwrap().success());
-        Path::new(env!("CARGO_BIN_EXE_web")).with_file_name("api")
-    })
+    BINARY.get_or_init(|| std::env::var_os("API_BIN").map_or_else(build_api, PathBuf::from))
+}
+
+fn build_api() -> PathBuf {
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.args([
+        "build",
+        "--quiet",
+        "--locked",
+        "--package",
+        "task-tracker-api",
+    ]);
+    if !cfg!(debug_assertions) {
+        cargo.arg("--release");
+    }
+    assert!(cargo.status().unwrap().success());
+    Path::new(env!("CARGO_BIN_EXE_web")).with_file_name("api")
 }
 
 /// One of the two services.
@@ -68,7 +75,7 @@ impl Service {
 
     /// Over the api at this address, on a port of the system's choice.
     pub fn web(api: SocketAddr) -> Self {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_web"));
+        let mut command = Command::new(web_binary());
         command
             .env("BIND_ADDR", "127.0.0.1:0")
             .env("API_URL", format!("http://{api}"));
@@ -85,6 +92,10 @@ impl Service {
             get(api.address, "/health").is_ok_and(|page| page.status == 200)
         });
         api
+    }
+
+    pub fn id(&self) -> u32 {
+        self.child.id()
     }
 
     pub fn signal(&self, signal: Signal) {

@@ -54,7 +54,7 @@ async fn text_lines_cannot_be_forged() {
     let api = hostile_api();
     let web = Process::start(&[
         ("API_URL", &api.url),
-        ("API_TOKEN", "s3cret"),
+        ("API_TOKEN", "s3cret-0123456789abcdef0123456789abcdef"),
         ("RUST_LOG", "trace,hyper_util=info,reqwest=info"),
     ]);
     let id = send_hostile_things(&web).await;
@@ -68,7 +68,7 @@ async fn text_lines_cannot_be_forged() {
     }
     assert_eq!(
         log.matches(&format!(
-            "request_id={id} method=GET route=/tasks path=/tasks status=502"
+            "request_id={id} client=127.0.0.1 method=GET route=/tasks path=/tasks status=502"
         ))
         .count(),
         1,

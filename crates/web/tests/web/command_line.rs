@@ -3,10 +3,10 @@
 use std::process::{Command, Output};
 use std::time::{Duration, Instant};
 
-use crate::support::{Process, RawApi, Reaction, nobody};
+use crate::support::{Process, RawApi, Reaction, nobody, program};
 
 fn web(arguments: &[&str], variables: &[(&str, &str)]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_web"))
+    Command::new(program())
         .args(arguments)
         .env_clear()
         .envs(variables.iter().copied())
@@ -35,6 +35,7 @@ fn version_and_help() {
         "BIND_ADDR",
         "API_URL",
         "API_TOKEN",
+        "TRUSTED_PROXIES",
         "RUST_LOG",
         "LOG_FORMAT",
     ] {
@@ -56,7 +57,9 @@ fn a_bad_variable_ends_it_with_78_and_one_line_that_names_it() {
     for (name, value) in [
         ("BIND_ADDR", "hunter2"),
         ("API_URL", "hunter2"),
-        ("API_TOKEN", "hunter2 x"),
+        ("API_TOKEN", "hunter2"),
+        ("API_TOKEN", "hunter2 hunter2 hunter2 hunter2 hunter2"),
+        ("TRUSTED_PROXIES", "hunter2"),
         ("RUST_LOG", "a=hunter2"),
         ("LOG_FORMAT", "hunter2"),
     ] {

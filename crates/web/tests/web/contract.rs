@@ -16,6 +16,7 @@ use task_tracker_web::domain::idempotency_key::IdempotencyKey;
 use task_tracker_web::domain::task::{Field, Task, TaskText};
 use task_tracker_web::domain::version::Version;
 use task_tracker_web::list_view::ListView;
+use task_tracker_web::process::in_flight::InFlight;
 use task_tracker_web::process::request_id::RequestId;
 use wiremock::matchers::any;
 use wiremock::{Mock, MockServer};
@@ -28,6 +29,7 @@ const RELEASES: [&str; 2] = [contract::CURRENT, contract::PREVIOUS];
 fn asking() -> Asking {
     Asking {
         request_id: RequestId::random(),
+        client: None,
     }
 }
 
@@ -38,7 +40,7 @@ async fn client(file: &ContractFile) -> (MockServer, ApiClient) {
         .respond_with(file.answer())
         .mount(&api)
         .await;
-    let client = ApiClient::new(api.uri().parse().unwrap(), None).unwrap();
+    let client = ApiClient::new(api.uri().parse().unwrap(), None, InFlight::start()).unwrap();
     (api, client)
 }
 

@@ -1,12 +1,15 @@
 //! Clients that take places and do not use them do not keep others from being answered.
 
 use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread::{self, available_parallelism};
 use std::time::Duration;
 
 use task_tracker_web::process::listener::raise_open_files;
 
-use crate::support::{Process, nobody};
+use crate::support::{Process, RawApi, Reaction, nobody};
 
 /// More than there are places.
 const CROWD: usize = 1400;
@@ -81,6 +84,68 @@ fn a_crowd_of_forms_that_stop_leaves_places_for_others() {
         "POST /tasks/add HTTP/1.1\r\nhost: x\r\ncontent-type: application/x-www-form-urlencoded\r\n\
          transfer-encoding: chunked\r\n\r\n5\r\ntitl",
     ]);
+}
+
+#[test]
+fn a_crowd_that_was_answered_at_once_leaves_places_for_others() {
+    raise_open_files().unwrap();
+    let api = RawApi::new(vec![Reaction::Hang]);
+    let web = Process::start(&[("API_URL", &api.url)]);
+    let connect = |number| {
+        let mut stream = connect_from(2 + number % 8, web.port);
+        let _ = stream.write_all(b"GET /tasks HTTP/1.1\r\nhost: x\r\n\r\n");
+        stream
+    };
+    // All of them wait for the api: nobody has to give way to another.
+    let crowd: Vec<_> = (0..=u8::MAX).cycle().take(CROWD).map(connect).collect();
+    let mut first = &crowd[0];
+    first
+        .set_read_timeout(Some(Duration::from_secs(30)))
+        .unwrap();
+    let read = first.read(&mut [0; 4096]);
+    assert!(read.is_ok_and(|bytes| bytes > 0));
+    for _ in 0..20 {
+        assert!(is_answered(web.port, 1));
+    }
+}
+
+/// Requests with the api at a time, of each worker thread.
+const AT_A_TIME: usize = 64;
+
+#[test]
+fn an_api_that_hangs_is_asked_by_a_few_at_a_time() {
+    raise_open_files().unwrap();
+    let api = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", api.local_addr().unwrap());
+    let asked = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&asked);
+    thread::spawn(move || {
+        let mut open = Vec::new();
+        while let Ok((connection, _)) = api.accept() {
+            open.push(connection);
+            count.fetch_add(1, Ordering::Relaxed);
+        }
+    });
+    let web = Process::start(&[("API_URL", &url)]);
+    let crowd: Vec<_> = (0..600u32)
+        .map(|number| {
+            let mut stream = connect_from(2 + u8::try_from(number % 8).unwrap(), web.port);
+            // Places of their own: whoever wants the same shares it.
+            let place = number + 1000;
+            write!(
+                stream,
+                "GET /tasks?after=c1{place:x} HTTP/1.1\r\nhost: x\r\n\r\n"
+            )
+            .unwrap();
+            stream
+        })
+        .collect();
+    // Sooner than the first of them give up.
+    thread::sleep(Duration::from_millis(1500));
+    let most = AT_A_TIME * available_parallelism().unwrap().get();
+    let asked = asked.load(Ordering::Relaxed);
+    assert!((AT_A_TIME..=most).contains(&asked), "{asked} of {most}");
+    drop(crowd);
 }
 
 #[test]

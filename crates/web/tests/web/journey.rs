@@ -19,13 +19,15 @@ async fn world() -> World {
     let config = Config::from_lookup(|name| match name {
         "BIND_ADDR" => Ok("127.0.0.1:0".to_owned()),
         "DB_PATH" => Ok(db_path.clone()),
-        "API_TOKEN" => Ok("s3cret".to_owned()),
+        "API_TOKEN" => Ok("s3cret-0123456789abcdef0123456789abcdef".to_owned()),
         _ => Err(VarError::NotPresent),
     });
     let config = config.unwrap();
     let api = Api::build(config).await.unwrap();
     let mut config = crate::support::config(&format!("http://127.0.0.1:{}", api.port()));
-    config.api_token = task_tracker_web::process::api_token::ApiToken::parse("s3cret");
+    config.api_token = task_tracker_web::process::api_token::ApiToken::parse(
+        "s3cret-0123456789abcdef0123456789abcdef",
+    );
     actix_web::rt::spawn(api.run_until_stopped());
     World {
         web: Web::with(config),

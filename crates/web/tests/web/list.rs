@@ -231,30 +231,34 @@ async fn head_is_get_without_the_page() {
 }
 
 #[actix_web::test]
-async fn the_api_is_sent_the_trace_and_the_token() {
+async fn the_api_is_sent_the_requests_own_id_and_the_token() {
     let api = stub().await;
     Mock::given(method("GET"))
         .respond_with(list_answer(&[]))
         .mount(&api)
         .await;
     let mut config = crate::support::config(&api.uri());
-    config.api_token = task_tracker_web::process::api_token::ApiToken::parse("s3cret");
-    let trace = "0af7651916cd43dd8448eb211c80319c";
+    config.api_token = task_tracker_web::process::api_token::ApiToken::parse(
+        "s3cret-0123456789abcdef0123456789abcdef",
+    );
+    let foreign = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
     let page = Web::with(config)
-        .get_with(
-            "/tasks",
-            &[("traceparent", &format!("00-{trace}-b7ad6b7169203331-01"))],
-        )
+        .get_with("/tasks", &[("traceparent", foreign)])
         .await;
-    assert_eq!(page.header("x-request-id"), trace);
+    let id = page.header("x-request-id");
     let request = &api.received_requests().await.unwrap()[0];
     let traceparent = request.headers["traceparent"].to_str().unwrap();
     assert!(
-        traceparent.starts_with(&format!("00-{trace}-")),
+        traceparent.starts_with(&format!("00-{id}-")),
         "{traceparent}"
     );
-    assert!(!traceparent.contains("b7ad6b7169203331"), "{traceparent}");
-    assert_eq!(request.headers["authorization"], "Bearer s3cret");
+    for part in foreign.split('-').filter(|part| part.len() > 2) {
+        assert!(!traceparent.contains(part), "{traceparent}");
+    }
+    assert_eq!(
+        request.headers["authorization"],
+        "Bearer s3cret-0123456789abcdef0123456789abcdef"
+    );
 }
 
 #[actix_web::test]

@@ -10,6 +10,7 @@
 mod access_log;
 mod add;
 mod assets;
+mod client_address;
 mod command_line;
 mod compression;
 mod conflict;

@@ -6,6 +6,8 @@ use std::process::{Command, Stdio};
 use actix_web::middleware::from_fn;
 use actix_web::{App, HttpResponse, HttpServer, web};
 use serde_json::Value as Json;
+use task_tracker_web::process::client::TrustedProxies;
+use task_tracker_web::process::networks::Networks;
 use task_tracker_web::process::telemetry::{self, LogConfig, LogFormat};
 use task_tracker_web::request_log::log_requests;
 use task_tracker_web::templates::Templates;
@@ -20,9 +22,12 @@ async fn panics() -> HttpResponse {
 /// What a handler that panics, which none of the real ones can be brought to, and another one after it answer.
 async fn answers() -> (Page, Page) {
     let templates = web::Data::new(Templates::load(false).unwrap());
+    let proxies = Networks::parse("127.0.0.1").unwrap();
+    let proxies = web::Data::new(TrustedProxies(proxies));
     let server = HttpServer::new(move || {
         App::new()
             .app_data(templates.clone())
+            .app_data(proxies.clone())
             .route("/panic", web::get().to(panics))
             .route("/fine", web::to(HttpResponse::Ok))
             .wrap(from_fn(log_requests))

@@ -1,9 +1,11 @@
 //! The browser's protections are on every response.
 
+use task_tracker_web::config::Config;
+use task_tracker_web::process::networks::Networks;
 use wiremock::Mock;
 use wiremock::matchers::method;
 
-use crate::support::{Page, Web, list_answer, stub, task, task_answer};
+use crate::support::{Page, Web, config, list_answer, nobody, stub, task, task_answer};
 
 pub fn assert_protected(page: &Page) {
     let csp = page.header("content-security-policy");
@@ -102,7 +104,10 @@ async fn on_pages_redirects_errors_assets_and_304() {
 
 #[actix_web::test]
 async fn transport_security_only_where_there_is_some() {
-    let web = Web::without_api();
+    let web = Web::with(Config {
+        trusted_proxies: Networks::parse("127.0.0.1").unwrap(),
+        ..config(&nobody())
+    });
     for (forwarded, expected) in [
         ("https", true),
         ("HTTPS, http", true),

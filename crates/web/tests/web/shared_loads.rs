@@ -7,11 +7,14 @@ use actix_web::ResponseError;
 use actix_web::body::to_bytes;
 use actix_web::web::Data;
 use futures_util::future::{join, join_all};
+use task_tracker_web::api::asking::Asking;
 use task_tracker_web::api::client::ApiClient;
 use task_tracker_web::error::WebError;
+use task_tracker_web::kept_pages::KeptPages;
 use task_tracker_web::list_loader::ListLoader;
-use task_tracker_web::list_page::{Fresh, KeptPages};
+use task_tracker_web::list_page::Fresh;
 use task_tracker_web::list_view::{ListView, Show};
+use task_tracker_web::process::in_flight::InFlight;
 use task_tracker_web::process::request_id::RequestId;
 use task_tracker_web::request_log::Cause;
 use task_tracker_web::templates::Templates;
@@ -26,11 +29,12 @@ const SOON: Duration = Duration::from_millis(50);
 const LATE: Duration = Duration::from_secs(2);
 
 fn loader(api: &MockServer) -> ListLoader {
-    let client = ApiClient::new(api.uri().parse().unwrap(), None).unwrap();
+    let client = ApiClient::new(api.uri().parse().unwrap(), None, InFlight::start()).unwrap();
     ListLoader::new(
         Data::new(client),
         Data::new(Templates::load(false).unwrap()),
         Data::new(KeptPages::default()),
+        InFlight::start(),
     )
 }
 
@@ -59,8 +63,15 @@ async fn asked(api: &MockServer, times: usize) {
     timeout(LATE, asked).await.expect("the api is asked");
 }
 
+fn asking() -> Asking {
+    Asking {
+        request_id: RequestId::random(),
+        client: None,
+    }
+}
+
 async fn load_view(loader: &ListLoader, view: ListView) -> Result<String, WebError> {
-    let page = loader.load(RequestId::random(), view).await?;
+    let page = loader.load(asking(), view).await?;
     let body = to_bytes(page.html(&Fresh::placeholders())).await.unwrap();
     Ok(String::from_utf8(body.to_vec()).unwrap())
 }
@@ -164,14 +175,15 @@ async fn a_failure_is_told_to_everybody_and_the_next_load_is_another() {
         .mount(&api)
         .await;
     let loader = loader(&api);
-    let ids = [RequestId::random(), RequestId::random()];
-    let errors = join_all(ids.map(|id| loader.load(id, ListView::default()))).await;
+    let both = [asking(), asking()];
+    let errors = join_all(both.map(|asking| loader.load(asking, ListView::default()))).await;
     for error in errors.into_iter().map(Result::unwrap_err) {
         assert_eq!(error.status_code(), 502);
         // The line in the log leads to the api's own.
         let cause = format!("{:?}", Cause::of(&error));
         assert!(
-            cause.contains(&ids[0].to_string()) && cause.contains("the api's answer (500"),
+            cause.contains(&both[0].request_id.to_string())
+                && cause.contains("the api's answer (500"),
             "{cause}"
         );
     }

@@ -42,6 +42,17 @@ async fn a_head_must_arrive_within_5_seconds() {
 }
 
 #[actix_web::test]
+async fn so_must_one_whose_begin_came_with_a_request() {
+    let web = Web::without_api();
+    let answers = web.raw("GET /healthz HTTP/1.1\r\nhost: x\r\n\r\nGET /ta");
+    let answers = answers.await;
+    assert!(
+        answers.starts_with("HTTP/1.1 200 ") && answers.contains("HTTP/1.1 408 "),
+        "{answers}"
+    );
+}
+
+#[actix_web::test]
 async fn a_body_must_arrive_within_10_seconds() {
     let web = Web::without_api();
     let (answer, took) = dribble(&web, FORM).await;

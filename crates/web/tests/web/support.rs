@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -12,6 +13,7 @@ use reqwest::header::{CONTENT_TYPE, HeaderMap, LOCATION, SET_COOKIE};
 use reqwest::{Method, StatusCode, redirect};
 use serde_json::{Value as Json, json};
 use task_tracker_web::config::Config;
+use task_tracker_web::process::networks::Networks;
 use task_tracker_web::process::telemetry::{LogConfig, LogFormat};
 use task_tracker_web::startup::Application;
 use wiremock::{MockServer, ResponseTemplate};
@@ -151,6 +153,7 @@ pub fn config(api: &str) -> Config {
         bind_addr: "127.0.0.1:0".parse().unwrap(),
         api_url: api.parse().unwrap(),
         api_token: None,
+        trusted_proxies: Networks::default(),
         log: LogConfig {
             filter: "off".to_owned(),
             format: LogFormat::Text,
@@ -475,10 +478,15 @@ pub struct Process {
     log: Arc<Mutex<String>>,
 }
 
+/// Where the program is; `WEB_BIN` names another build of it.
+pub fn program() -> PathBuf {
+    std::env::var_os("WEB_BIN").map_or(env!("CARGO_BIN_EXE_web").into(), PathBuf::from)
+}
+
 impl Process {
     /// Starts the program and waits until it listens.
     pub fn start(variables: &[(&str, &str)]) -> Self {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_web"));
+        let mut command = Command::new(program());
         command.env_clear().envs(variables.iter().copied());
         Self::spawn(command)
     }
@@ -486,11 +494,8 @@ impl Process {
     /// The same, from a shell that has carried out `limit`.
     pub fn start_limited(limit: &str) -> Self {
         let mut command = Command::new("sh");
-        command.args([
-            "-c",
-            &format!("{limit}; exec \"$0\""),
-            env!("CARGO_BIN_EXE_web"),
-        ]);
+        command.args(["-c", &format!("{limit}; exec \"$0\"")]);
+        command.arg(program());
         Self::spawn(command)
     }
 

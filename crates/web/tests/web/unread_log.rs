@@ -8,11 +8,11 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use crate::support::nobody;
+use crate::support::{nobody, program};
 
 #[test]
 fn requests_are_answered_and_the_process_ends_though_nobody_reads_its_log() {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_web"))
+    let mut child = Command::new(program())
         .env_clear()
         .envs([("API_URL", nobody().as_str()), ("BIND_ADDR", "127.0.0.1:0")])
         .stderr(Stdio::piped())

@@ -5,6 +5,7 @@ use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::ServiceResponse;
 use actix_web::http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use actix_web::{Error, HttpResponse, HttpResponseBuilder, ResponseError};
+use log::Level;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -70,7 +71,7 @@ impl ApiError {
         }
         if matches!(
             self,
-            Self::BodyTooLarge(_) | Self::BodyTimeout(_) | Self::IncompleteBody
+            Self::BodyTooLarge(_) | Self::BodyTimeout(_) | Self::IncompleteBody | Self::Overloaded
         ) {
             // The rest of the body is not read, so nothing after it on this connection could be.
             response.force_close();
@@ -101,7 +102,6 @@ impl ApiError {
 
     /// Logs what is ours to repair. Refusals that tell the client what to change have their line in the request log.
     fn log(&self, request_id: RequestId) {
-        let id = request_id.to_string();
         match self {
             Self::Store(
                 error @ (StoreError::Sqlite(_)
@@ -109,7 +109,7 @@ impl ApiError {
                 | StoreError::Untrusted(_)
                 | StoreError::Full),
             ) => {
-                log::error!(request_id = id.as_str(); "{}", with_sources(error));
+                request_id.log(Level::Error, &with_sources(error));
             }
             Self::Store(
                 error @ (StoreError::QueueFull
@@ -117,13 +117,16 @@ impl ApiError {
                 | StoreError::TimedOut
                 | StoreError::ReadOnly),
             ) => {
-                log::warn!(request_id = id.as_str(); "{}", with_sources(error));
+                request_id.log(Level::Warn, &with_sources(error));
             }
             Self::NotReady(error) => {
-                log::warn!(request_id = id.as_str(); "not ready: {}", with_sources(error))
+                request_id.log(Level::Warn, &format!("not ready: {}", with_sources(error)));
             }
             Self::Panicked => {
-                log::error!(request_id = id.as_str(); "a handler panicked; the panic is on a line above")
+                request_id.log(
+                    Level::Error,
+                    "a handler panicked; the panic is on a line above",
+                );
             }
             _ => {}
         }
@@ -190,7 +193,7 @@ fn foreign_error(response: &HttpResponse<impl MessageBody>, id: RequestId) -> Op
     (is_error && !is_problem).then(|| {
         let reason = status.canonical_reason().unwrap_or("Error");
         if let Some(error) = response.error() {
-            log::warn!(request_id = id.to_string().as_str(); "{error}");
+            id.log(Level::Warn, &error.to_string());
         }
         let problem = Problem {
             kind: "about:blank".to_owned(),

@@ -47,31 +47,49 @@ impl Places {
 
     /// Finds a place for a new connection. None when all that its address may have are busy.
     pub(super) fn admit(self: &Rc<Self>, state: &Rc<State>) -> Option<Place> {
-        let mut taken = self.taken.borrow_mut();
-        let (mut open, mut of_address) = (0, 0);
-        let mut longest: Option<&Rc<State>> = None;
-        let mut longest_of_address: Option<&Rc<State>> = None;
-        for other in taken.iter().filter(|other| !other.evicted.get()) {
-            let same = state.address.is_some() && other.address == state.address;
-            open += 1;
-            of_address += usize::from(same);
-            keep_longest(&mut longest, other);
-            if same {
-                keep_longest(&mut longest_of_address, other);
+        // Mostly once or not at all: one that was to end stays where a request came in time.
+        loop {
+            let open = self.open_beside(state);
+            if open.of_address >= self.most_per_address {
+                let longest = open.longest_of_address?;
+                self.evict(&longest, open.all);
+            } else if open.all >= self.most
+                && let Some(longest) = open.longest
+            {
+                self.evict(&longest, open.all);
+            } else {
+                break;
             }
         }
-        if of_address >= self.most_per_address {
-            self.evict(longest_of_address?, open);
-        } else if open >= self.most
-            && let Some(longest) = longest
-        {
-            self.evict(longest, open);
-        }
-        taken.push(Rc::clone(state));
+        self.taken.borrow_mut().push(Rc::clone(state));
         Some(Place {
             places: Rc::clone(self),
             state: Rc::clone(state),
         })
+    }
+
+    /// Whether others have to end for one more.
+    pub(super) fn is_full(&self) -> bool {
+        self.taken.borrow().len() >= self.most
+    }
+
+    /// Whether there are more than there should be: all were busy when they came.
+    pub(super) fn is_over(&self) -> bool {
+        self.taken.borrow().len() > self.most
+    }
+
+    fn open_beside(&self, state: &State) -> Open {
+        let mut open = Open::default();
+        let taken = self.taken.borrow();
+        for other in taken.iter().filter(|other| !other.evicted.get()) {
+            open.all += 1;
+            keep_longest(&mut open.longest, other);
+            if state.address.is_some() && other.address == state.address {
+                open.of_address += 1;
+                keep_longest(&mut open.longest_of_address, other);
+            }
+        }
+        open
     }
 
     fn evict(&self, state: &State, open: usize) {
@@ -89,14 +107,26 @@ impl Places {
     }
 }
 
-fn keep_longest<'a>(longest: &mut Option<&'a Rc<State>>, other: &'a Rc<State>) {
+/// The connections that are open, and are to stay so.
+#[derive(Debug, Default)]
+struct Open {
+    all: usize,
+    longest: Option<Rc<State>>,
+    /// Those of one address.
+    of_address: usize,
+    longest_of_address: Option<Rc<State>>,
+}
+
+/// Keeps of two connections the one that has waited longer for its client.
+fn keep_longest(longest: &mut Option<Rc<State>>, other: &Rc<State>) {
     let since = |state: &Rc<State>| state.waiting_since.get();
     if let Some(waiting) = since(other)
         && longest
+            .as_ref()
             .and_then(since)
             .is_none_or(|longest| waiting < longest)
     {
-        *longest = Some(other);
+        *longest = Some(Rc::clone(other));
     }
 }
 

@@ -3,6 +3,7 @@
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::os::unix::process::ExitStatusExt;
+use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::{Arc, Condvar, Mutex, mpsc};
 use std::thread;
@@ -31,12 +32,14 @@ struct Log {
     more: Condvar,
 }
 
-/// Where the program is.
-pub const PROGRAM: &str = env!("CARGO_BIN_EXE_api");
+/// Where the program is; `API_BIN` names another build of it.
+pub fn program() -> PathBuf {
+    std::env::var_os("API_BIN").map_or(env!("CARGO_BIN_EXE_api").into(), PathBuf::from)
+}
 
 /// `api` with nothing of this process's environment but what is said.
 pub fn command(arguments: &[&str], variables: &[(&str, &str)]) -> Command {
-    let mut command = Command::new(PROGRAM);
+    let mut command = Command::new(program());
     command
         .args(arguments)
         .env_clear()

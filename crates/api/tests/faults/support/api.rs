@@ -20,9 +20,9 @@ use tempfile::TempDir;
 use super::shim::{self, Control};
 use super::{LONG, wait_until};
 
-/// The api under test; `FAULTS_API` names another build of it.
+/// The api under test; `API_BIN` names another build of it.
 pub fn binary() -> PathBuf {
-    std::env::var_os("FAULTS_API").map_or(env!("CARGO_BIN_EXE_api").into(), PathBuf::from)
+    std::env::var_os("API_BIN").map_or(env!("CARGO_BIN_EXE_api").into(), PathBuf::from)
 }
 
 /// A folder for one store, and the shim's numbers.

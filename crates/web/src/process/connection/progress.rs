@@ -39,8 +39,10 @@ pub(super) struct State {
     /// Whose connections it counts among.
     pub(super) address: Option<IpAddr>,
     pub(super) phase: Cell<Phase>,
-    /// Bytes read of the head that is arriving, or of what is sent ahead during an answer.
+    /// Bytes read of the head that is arriving.
     pub(super) read: Cell<usize>,
+    /// Bytes still to be read of a body that does not come in chunks.
+    pub(super) body_left: Cell<usize>,
     /// Until when the head or the rest that is arriving must be there.
     pub(super) due: Cell<Option<Instant>>,
     /// Since when only the client can bring the request further.
@@ -51,8 +53,10 @@ pub(super) struct State {
     pub(super) ours: Cell<bool>,
     /// Whether the body comes in chunks.
     pub(super) is_streamed: Cell<bool>,
-    /// Whether reading was put off until the answer is given.
+    /// Whether there is more to be read once the answer is given, and taken.
     pub(super) put_off: Cell<bool>,
+    /// Whether the next request was sent before the last answer was there.
+    pub(super) sent_ahead: Cell<bool>,
     task: RefCell<Option<Waker>>,
 }
 
@@ -63,23 +67,46 @@ impl State {
             address,
             phase: Cell::new(Phase::Head),
             read: Cell::new(0),
+            body_left: Cell::new(0),
             due: Cell::new(Some(now + HEAD_TIMEOUT)),
             waiting_since: Cell::new(Some(now)),
             evicted: Cell::new(false),
             ours: Cell::new(false),
             is_streamed: Cell::new(false),
             put_off: Cell::new(false),
+            sent_ahead: Cell::new(false),
             task: RefCell::new(None),
         })
     }
 
     /// Bytes came from the client.
     pub(super) fn bytes_arrived(&self, bytes: usize) {
-        if matches!(self.phase.get(), Phase::Head | Phase::Answer) {
-            self.read.set(self.read.get() + bytes);
+        match self.phase.get() {
+            Phase::Head => {
+                self.read.set(self.read.get() + bytes);
+                if self.due.get().is_none() {
+                    self.due.set(Some(Instant::now() + HEAD_TIMEOUT));
+                }
+            }
+            Phase::Body => {
+                let left = self.body_left.get().saturating_sub(bytes);
+                self.body_left.set(left);
+            }
+            Phase::Answer | Phase::Rest => {}
         }
-        if self.phase.get() == Phase::Head && self.due.get().is_none() {
-            self.due.set(Some(Instant::now() + HEAD_TIMEOUT));
+    }
+
+    /// The client has taken all that it was sent.
+    pub(super) fn taken(&self) {
+        let is_ours_to_go_on = self.phase.get() == Phase::Answer;
+        self.waiting_since
+            .set((!is_ours_to_go_on).then(Instant::now));
+        self.go_on_reading();
+    }
+
+    fn go_on_reading(&self) {
+        if self.put_off.take() {
+            self.wake();
         }
     }
 
@@ -102,8 +129,8 @@ impl State {
         }
     }
 
-    fn begin(&self, has_body: bool, is_streamed: bool) {
-        let (phase, since) = if has_body {
+    pub(super) fn begin(&self, length: usize, is_streamed: bool) {
+        let (phase, since) = if is_streamed || length > 0 {
             (Phase::Body, Some(Instant::now()))
         } else {
             (Phase::Answer, None)
@@ -112,6 +139,7 @@ impl State {
         self.waiting_since.set(since);
         self.is_streamed.set(is_streamed);
         self.read.set(0);
+        self.body_left.set(length);
         self.due.set(None);
         self.evicted.set(false);
         self.ours.set(true);
@@ -124,21 +152,19 @@ impl State {
         }
     }
 
-    fn answered(&self) {
+    pub(super) fn answered(&self) {
         let now = Instant::now();
-        self.waiting_since.set(Some(now));
+        if self.waiting_since.get().is_none() {
+            self.waiting_since.set(Some(now));
+        }
         if self.phase.get() == Phase::Body {
             self.phase.set(Phase::Rest);
             self.due.set(Some(now + LINGER));
         } else {
             self.phase.set(Phase::Head);
-            // What was sent ahead is the begin of the next head.
-            let ahead = self.read.get() > 0;
-            self.due.set(ahead.then(|| now + HEAD_TIMEOUT));
         }
-        if self.put_off.take() {
-            self.wake();
-        }
+        self.sent_ahead.set(self.put_off.get());
+        self.go_on_reading();
     }
 }
 
@@ -164,9 +190,11 @@ impl Progress {
         let headers = request.headers();
         let is_streamed = headers.contains_key(TRANSFER_ENCODING);
         let length = headers.get(CONTENT_LENGTH);
-        let has_body = is_streamed || length.is_some_and(|length| length != "0");
-        state.begin(has_body, is_streamed);
-        if has_body {
+        // What is no number was refused already.
+        let length = length.map_or(Some(0), |length| length.to_str().ok()?.parse().ok());
+        let length = length.unwrap_or(usize::MAX);
+        state.begin(length, is_streamed);
+        if is_streamed || length > 0 {
             let body = Body {
                 payload: request.take_payload(),
                 state: Rc::clone(&state),

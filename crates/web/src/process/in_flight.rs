@@ -1,0 +1,264 @@
+//! The memory that requests in flight take, all of them together.
+//!
+//! What clients send, what is made for them, and what they do not fetch stays in memory for as long as each of them
+//! takes. All of it counts towards one limit, [`IN_FLIGHT`]: what would go beyond is refused at once. What every
+//! connection has of its own (some buffers of some kilobytes) is limited by the number of connections.
+
+use std::pin::Pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll, ready};
+
+use actix_web::body::{BodySize, BoxBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::Method;
+use actix_web::middleware::Next;
+use actix_web::web::Bytes;
+use actix_web::{Error, HttpMessage, HttpRequest};
+use thiserror::Error as ThisError;
+
+use crate::limits::{IN_FLIGHT, WRITE_BUFFER};
+use crate::process::refusal::Refusal;
+
+/// What is not longer can use [`RESERVE`], in bytes; and as an answer it fits into what its connection has, so it is not
+/// counted. Whether the process is well can be asked for whatever else goes on, and so can anything be refused.
+const SMALL: usize = 4 * 1024;
+/// So much more than [`IN_FLIGHT`] is there for what is [`SMALL`], in bytes.
+const RESERVE: usize = 2 * 1024 * 1024;
+/// What a body of a request takes at the most, for each of its bytes: as it arrives, as text, and as what is made of that,
+/// where each may have to be escaped.
+pub const COPIES: usize = 6;
+/// How much is copied at once of an answer longer than [`WRITE_BUFFER`], in bytes: its connection keeps a buffer of both.
+const PORTION: usize = 4 * 1024;
+
+/// No memory is left for this request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ThisError)]
+#[error("requests in flight take all the memory there is for them")]
+pub struct Overloaded;
+
+/// What those count with that were told nothing else.
+static OTHERS: AtomicUsize = AtomicUsize::new(0);
+
+/// Counts the memory that requests in flight take. All copies are the same.
+#[derive(Debug, Clone, Copy)]
+pub struct InFlight(&'static AtomicUsize);
+
+/// Memory that is counted for as long as this lives.
+#[derive(Debug)]
+pub struct Share {
+    of: InFlight,
+    bytes: usize,
+}
+
+impl InFlight {
+    /// Counts by itself. What it takes is never given back: a process needs one.
+    #[must_use]
+    pub fn start() -> Self {
+        Self(Box::leak(Box::default()))
+    }
+
+    /// What the app of `request` counts with.
+    #[must_use]
+    pub fn of(request: &HttpRequest) -> Self {
+        let known = request.app_data::<Self>().copied();
+        known.unwrap_or(Self(&OTHERS))
+    }
+
+    /// Counts `bytes` that are about to be used.
+    ///
+    /// # Errors
+    /// [`Overloaded`] where they are not there.
+    pub fn take(self, bytes: usize) -> Result<Share, Overloaded> {
+        let mut share = self.nothing();
+        share.grow(bytes)?;
+        Ok(share)
+    }
+
+    /// Counts nothing yet.
+    #[must_use]
+    pub fn nothing(self) -> Share {
+        Share { of: self, bytes: 0 }
+    }
+
+    /// Counts `bytes`, whether or not they are there.
+    fn take_anyway(self, bytes: usize) -> Share {
+        self.0.fetch_add(bytes, Ordering::Relaxed);
+        Share { of: self, bytes }
+    }
+}
+
+impl Share {
+    /// Counts `more` bytes.
+    ///
+    /// # Errors
+    /// [`Overloaded`] where they are not there: then none of them is counted.
+    pub fn grow(&mut self, more: usize) -> Result<(), Overloaded> {
+        let is_small = self.bytes + more <= SMALL;
+        let most = IN_FLIGHT + if is_small { RESERVE } else { 0 };
+        let before = self.of.0.fetch_add(more, Ordering::Relaxed);
+        if before + more > most {
+            self.of.0.fetch_sub(more, Ordering::Relaxed);
+            return Err(Overloaded);
+        }
+        self.bytes += more;
+        Ok(())
+    }
+}
+
+impl Drop for Share {
+    fn drop(&mut self) {
+        if self.bytes > 0 {
+            self.of.0.fetch_sub(self.bytes, Ordering::Relaxed);
+        }
+    }
+}
+
+/// In the extensions of a response: its body is memory that others have, too, and is counted where it is kept.
+#[derive(Debug)]
+pub struct CountedElsewhere;
+
+/// Middleware: counts answers until they are sent, and refuses those there is no memory for. It must be the first around
+/// the handlers, so that what it refuses is told as any other error.
+///
+/// # Errors
+/// Those of the handlers.
+pub async fn count_answers(
+    mut request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<Counted>, Error> {
+    let is_safe = request.method().is_safe();
+    if is_safe || request.method() == Method::DELETE {
+        // Nobody reads a body: what arrives of it is thrown away, where it would be kept until the answer is there.
+        drop(request.take_payload());
+    }
+    let response = next.call(request).await?.map_into_boxed_body();
+    let length = length(response.response().body());
+    if length <= SMALL
+        || response
+            .response()
+            .extensions()
+            .contains::<CountedElsewhere>()
+    {
+        return Ok(response.map_body(|_, body| Counted::new(body, None)));
+    }
+    let in_flight = InFlight::of(response.request());
+    let taken = if response.status().is_success() && !is_safe {
+        // What was asked for is done, and that must be told.
+        Ok(in_flight.take_anyway(length))
+    } else {
+        in_flight.take(length)
+    };
+    match taken {
+        Ok(share) => Ok(response.map_body(|_, body| Counted::new(body, Some(share)))),
+        Err(Overloaded) => {
+            let (request, _) = response.into_parts();
+            let refused = ServiceResponse::from_err(Refusal::Overloaded, request);
+            Ok(refused.map_body(|_, body| Counted::new(body, None)))
+        }
+    }
+}
+
+fn length(body: &BoxBody) -> usize {
+    match body.size() {
+        BodySize::Sized(length) => usize::try_from(length).unwrap_or(usize::MAX),
+        BodySize::None | BodySize::Stream => 0,
+    }
+}
+
+/// An answer's body that is counted until it is sent, and given out in pieces that are not long.
+#[derive(Debug)]
+pub struct Counted {
+    body: BoxBody,
+    /// What is left of a piece.
+    rest: Bytes,
+    /// How much is given out at once, in bytes.
+    portion: usize,
+    share: Option<Share>,
+}
+
+impl Counted {
+    fn new(body: BoxBody, share: Option<Share>) -> Self {
+        let is_long = length(&body) > WRITE_BUFFER;
+        Self {
+            body,
+            rest: Bytes::new(),
+            portion: if is_long { PORTION } else { usize::MAX },
+            share,
+        }
+    }
+}
+
+impl MessageBody for Counted {
+    type Error = <BoxBody as MessageBody>::Error;
+
+    fn size(&self) -> BodySize {
+        self.body.size()
+    }
+
+    fn poll_next(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Bytes, Self::Error>>> {
+        if self.rest.is_empty() {
+            match ready!(Pin::new(&mut self.body).poll_next(context)) {
+                Some(Ok(piece)) if piece.len() > self.portion => self.rest = piece,
+                whole => return Poll::Ready(whole),
+            }
+        }
+        let portion = self.rest.len().min(self.portion);
+        Poll::Ready(Some(Ok(self.rest.split_to(portion))))
+    }
+
+    fn try_into_bytes(self) -> Result<Bytes, Self> {
+        if self.share.is_some() {
+            return Err(self);
+        }
+        self.body
+            .try_into_bytes()
+            .map_err(|body| Self::new(body, None))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use std::future::poll_fn;
+
+    use super::*;
+
+    #[test]
+    fn what_is_given_back_can_be_taken_again_and_more_cannot_be_had() {
+        let all = InFlight::start();
+        let half = IN_FLIGHT / 2;
+        let mut one = all.take(half).unwrap();
+        let other = all.take(half).unwrap();
+        assert_eq!(one.grow(SMALL), Err(Overloaded));
+        assert!(all.take(SMALL + 1).is_err());
+        drop(other);
+        one.grow(half).unwrap();
+        drop(one);
+        assert_eq!(all.0.load(Ordering::Relaxed), 0);
+    }
+
+    #[test]
+    fn a_reserve_is_left_for_what_is_small() {
+        let all = InFlight::start();
+        let _most = all.take(IN_FLIGHT).unwrap();
+        let small: Vec<_> = (0..).map_while(|_| all.take(SMALL).ok()).collect();
+        assert_eq!(small.len(), RESERVE / SMALL);
+    }
+
+    #[actix_web::test]
+    async fn a_long_body_is_sent_whole_in_short_pieces() {
+        let long: Vec<u8> = (0..=u8::MAX).cycle().take(5 * WRITE_BUFFER + 7).collect();
+        let share = InFlight::start().take(long.len()).unwrap();
+        let mut body = Counted::new(BoxBody::new(long.clone()), Some(share));
+        let mut sent = Vec::new();
+        while let Some(piece) = poll_fn(|context| Pin::new(&mut body).poll_next(context)).await {
+            let piece = piece.unwrap();
+            assert!((1..=PORTION).contains(&piece.len()));
+            sent.extend_from_slice(&piece);
+        }
+        assert!(sent == long);
+    }
+}
