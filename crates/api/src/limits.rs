@@ -25,11 +25,11 @@ pub const SEND_BUFFER: u32 = 128 * 1024;
 /// find a connection closed.
 pub const KEEP_ALIVE: Duration = Duration::from_secs(75);
 /// What is copied of an answer before it is sent, for each connection, in bytes; a longer one is sent piece by piece.
-pub const WRITE_BUFFER: usize = 28 * 1024;
+pub const WRITE_BUFFER: usize = 26 * 1024;
 /// What requests in flight take of the memory, all together, in bytes: bodies that arrive, what is made of them, and
 /// answers that are not sent. One more is refused.
 pub const IN_FLIGHT: usize = 12 * 1024 * 1024;
-/// Connections at a time: each takes up to 43 KB once it was sent a long list.
+/// Connections at a time: each takes 12 KB, and the first of them up to 43 KB once they were sent a long list.
 pub const MAX_CONNECTIONS: usize = 1024;
 /// Connections of one address at a time: all of them, since all come from the web.
 pub const MAX_PER_ADDRESS: usize = MAX_CONNECTIONS;

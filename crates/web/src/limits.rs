@@ -30,7 +30,8 @@ pub const WRITE_BUFFER: usize = 24 * 1024;
 /// What requests in flight take of the memory, all together, in bytes: bodies that arrive, what is made of them, and
 /// answers that are not sent. One more is refused.
 pub const IN_FLIGHT: usize = 12 * 1024 * 1024;
-/// Connections at a time: each takes up to 45 KB while a page is sent, and all together fit beside the rest into 64 MB.
+/// Connections at a time: each takes 12 KB, and the first of them up to 43 KB once they were sent a page. All together
+/// fit beside the rest into 64 MB.
 pub const MAX_CONNECTIONS: usize = 1024;
 /// Connections of one address at a time, unless it is trusted to speak for many.
 pub const MAX_PER_ADDRESS: usize = MAX_CONNECTIONS / 2;

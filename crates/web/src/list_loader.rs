@@ -13,6 +13,7 @@ use std::time::Duration;
 use actix_web::{rt, web};
 use futures_util::FutureExt;
 use futures_util::future::{LocalBoxFuture, Shared};
+use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
 use crate::api::asking::Asking;
@@ -45,6 +46,8 @@ pub struct ListLoader {
     kept_pages: web::Data<KeptPages>,
     in_flight: InFlight,
     under_way: Rc<RefCell<HashMap<ListView, Loads>>>,
+    /// One long page is compressed at a time: more threads at that would leave little of the processors to this one.
+    compressing: Rc<Semaphore>,
 }
 
 /// The loads of one view.
@@ -81,6 +84,7 @@ impl ListLoader {
             kept_pages,
             in_flight,
             under_way: Rc::default(),
+            compressing: Rc::new(Semaphore::new(1)),
         }
     }
 
@@ -170,7 +174,7 @@ impl ListLoader {
             (Listing::Changed(mut list), _) => {
                 let version = list.etag.take().filter(|_| !self.templates.may_change());
                 let page = contents::render(&self.templates, view, list)?;
-                let page = compressed(Arc::new(page.counted(self.in_flight)?)).await?;
+                let page = self.compressed(page.counted(self.in_flight)?).await?;
                 if let Some(version) = version {
                     self.kept_pages
                         .keep(view.clone(), version, Arc::clone(&page));
@@ -179,17 +183,20 @@ impl ListLoader {
             }
         }
     }
-}
 
-/// Compresses a long page, off the thread that serves others. A short one is compressed when that is asked for.
-async fn compressed(page: Arc<ListPage>) -> Result<Arc<ListPage>, WebError> {
-    if page.rendered_len() > MAX_COMPRESSED {
-        let compressing = Arc::clone(&page);
-        rt::task::spawn_blocking(move || compressing.compress())
-            .await?
-            .ok();
+    /// Compresses a long page, off the thread that serves others. A short one is compressed when that is asked for.
+    async fn compressed(&self, page: ListPage) -> Result<Arc<ListPage>, WebError> {
+        let page = Arc::new(page);
+        if page.rendered_len() > MAX_COMPRESSED {
+            // It is never closed, and compressing alone is no matter of right or wrong.
+            let _turn = self.compressing.acquire().await.ok();
+            let compressing = Arc::clone(&page);
+            rt::task::spawn_blocking(move || compressing.compress())
+                .await?
+                .ok();
+        }
+        Ok(page)
     }
-    Ok(page)
 }
 
 /// A place in the list that the api did not give out.

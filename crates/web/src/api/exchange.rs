@@ -219,18 +219,24 @@ impl Transport {
 async fn read(mut response: Response, in_flight: InFlight) -> Result<Answer, ApiClientError> {
     let status = response.status();
     let announced = response.content_length().unwrap_or_default();
-    if announced > MAX_ANSWER as u64 {
-        return Err(ApiClientError::TooLarge);
-    }
+    let announced = usize::try_from(announced)
+        .ok()
+        .filter(|length| *length <= MAX_ANSWER)
+        .ok_or(ApiClientError::TooLarge)?;
     /// It is there as it arrives, and as what is read from it.
     const COPIES: usize = 2;
-    let mut share = in_flight.nothing();
-    let mut body = BytesMut::new();
+    // What there is no memory for is not read, either.
+    let mut share = in_flight.take(COPIES * announced)?;
+    let mut body = BytesMut::with_capacity(announced);
     while let Some(chunk) = response.chunk().await.map_err(broken)? {
-        if body.len() + chunk.len() > MAX_ANSWER {
+        let length = body.len() + chunk.len();
+        if length > MAX_ANSWER {
             return Err(ApiClientError::TooLarge);
         }
-        share.grow(COPIES * chunk.len())?;
+        if length > announced.max(body.len()) {
+            // It came without its length.
+            share.grow(COPIES * (length - announced.max(body.len())))?;
+        }
         body.extend_from_slice(&chunk);
     }
     let headers = std::mem::take(response.headers_mut());

@@ -16,7 +16,7 @@ use actix_web::web::Bytes;
 use actix_web::{Error, HttpMessage, HttpRequest};
 use thiserror::Error as ThisError;
 
-use crate::limits::{IN_FLIGHT, WRITE_BUFFER};
+use crate::limits::IN_FLIGHT;
 use crate::process::refusal::Refusal;
 
 /// What is not longer can use [`RESERVE`], in bytes; and as an answer it fits into what its connection has, so it is not
@@ -24,11 +24,14 @@ use crate::process::refusal::Refusal;
 const SMALL: usize = 4 * 1024;
 /// So much more than [`IN_FLIGHT`] is there for what is [`SMALL`], in bytes.
 const RESERVE: usize = 2 * 1024 * 1024;
+/// What is not longer can use half of [`RESERVE`], in bytes. Most lists and pages are not: they are answered while others
+/// do not fetch long ones.
+const ORDINARY: usize = 256 * 1024;
 /// What a body of a request takes at the most, for each of its bytes: as it arrives, as text, and as what is made of that,
 /// where each may have to be escaped.
 pub const COPIES: usize = 6;
-/// How much is copied at once of an answer longer than [`WRITE_BUFFER`], in bytes: its connection keeps a buffer of both.
-const PORTION: usize = 4 * 1024;
+/// How much is copied at once of an answer, in bytes. With its head it fits into what actix gives a connection, 8 KB.
+pub const PORTION: usize = 6 * 1024;
 
 /// No memory is left for this request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ThisError)]
@@ -92,10 +95,16 @@ impl Share {
     /// # Errors
     /// [`Overloaded`] where they are not there: then none of them is counted.
     pub fn grow(&mut self, more: usize) -> Result<(), Overloaded> {
-        let is_small = self.bytes + more <= SMALL;
-        let most = IN_FLIGHT + if is_small { RESERVE } else { 0 };
+        let wanted = self.bytes + more;
+        let reserve = if wanted <= SMALL {
+            RESERVE
+        } else if wanted <= ORDINARY {
+            RESERVE / 2
+        } else {
+            0
+        };
         let before = self.of.0.fetch_add(more, Ordering::Relaxed);
-        if before + more > most {
+        if before + more > IN_FLIGHT + reserve {
             self.of.0.fetch_sub(more, Ordering::Relaxed);
             return Err(Overloaded);
         }
@@ -170,18 +179,14 @@ pub struct Counted {
     body: BoxBody,
     /// What is left of a piece.
     rest: Bytes,
-    /// How much is given out at once, in bytes.
-    portion: usize,
     share: Option<Share>,
 }
 
 impl Counted {
     fn new(body: BoxBody, share: Option<Share>) -> Self {
-        let is_long = length(&body) > WRITE_BUFFER;
         Self {
             body,
             rest: Bytes::new(),
-            portion: if is_long { PORTION } else { usize::MAX },
             share,
         }
     }
@@ -200,11 +205,11 @@ impl MessageBody for Counted {
     ) -> Poll<Option<Result<Bytes, Self::Error>>> {
         if self.rest.is_empty() {
             match ready!(Pin::new(&mut self.body).poll_next(context)) {
-                Some(Ok(piece)) if piece.len() > self.portion => self.rest = piece,
+                Some(Ok(piece)) if piece.len() > PORTION => self.rest = piece,
                 whole => return Poll::Ready(whole),
             }
         }
-        let portion = self.rest.len().min(self.portion);
+        let portion = self.rest.len().min(PORTION);
         Poll::Ready(Some(Ok(self.rest.split_to(portion))))
     }
 
@@ -233,7 +238,6 @@ mod tests {
         let mut one = all.take(half).unwrap();
         let other = all.take(half).unwrap();
         assert_eq!(one.grow(SMALL), Err(Overloaded));
-        assert!(all.take(SMALL + 1).is_err());
         drop(other);
         one.grow(half).unwrap();
         drop(one);
@@ -241,16 +245,20 @@ mod tests {
     }
 
     #[test]
-    fn a_reserve_is_left_for_what_is_small() {
+    fn a_reserve_is_left_for_what_is_ordinary_and_a_larger_one_for_what_is_small() {
         let all = InFlight::start();
-        let _most = all.take(IN_FLIGHT).unwrap();
+        let _long = all.take(IN_FLIGHT).unwrap();
+        assert!(all.take(ORDINARY + 1).is_err());
+        let ordinary: Vec<_> = (0..).map_while(|_| all.take(ORDINARY).ok()).collect();
+        assert_eq!(ordinary.len(), RESERVE / 2 / ORDINARY);
+        assert!(all.take(SMALL + 1).is_err());
         let small: Vec<_> = (0..).map_while(|_| all.take(SMALL).ok()).collect();
-        assert_eq!(small.len(), RESERVE / SMALL);
+        assert_eq!(small.len(), RESERVE / 2 / SMALL);
     }
 
     #[actix_web::test]
     async fn a_long_body_is_sent_whole_in_short_pieces() {
-        let long: Vec<u8> = (0..=u8::MAX).cycle().take(5 * WRITE_BUFFER + 7).collect();
+        let long: Vec<u8> = (0..=u8::MAX).cycle().take(30 * PORTION + 7).collect();
         let share = InFlight::start().take(long.len()).unwrap();
         let mut body = Counted::new(BoxBody::new(long.clone()), Some(share));
         let mut sent = Vec::new();

@@ -9,9 +9,6 @@ use crate::strangers::{Crowd, Step};
 /// Many addresses, as a stranger with many machines has them.
 const MANY: u32 = 250;
 
-/// Those that are not held yet: they are done where `ATTACK` names a part of their names.
-pub const OPEN: [&str; 1] = ["readers who do not read"];
-
 /// Crowds that come at once.
 pub struct Attack {
     pub name: &'static str,
@@ -215,7 +212,6 @@ fn mixed() -> Vec<Crowd> {
         .into_iter()
         .chain(of_places())
         .chain(of_the_log());
-    let attacks = attacks.filter(|attack| !OPEN.contains(&attack.name));
     let crowds = attacks.flat_map(|attack| attack.crowds);
     let part_of = |crowd: Crowd| Crowd {
         clients: crowd.clients.div_ceil(8),

@@ -153,7 +153,11 @@ impl Service {
     fn web(api: SocketAddr, reader: LogReader) -> Self {
         let built = || env!("CARGO_BIN_EXE_web").into();
         let mut command = Command::new(program("WEB_BIN", built));
-        command.env_clear().env("API_URL", format!("http://{api}"));
+        command
+            .env_clear()
+            .env("API_URL", format!("http://{api}"))
+            // As web.Dockerfile has it.
+            .env("MALLOC_MMAP_THRESHOLD_", "65536");
         Self::start(command, reader)
     }
 

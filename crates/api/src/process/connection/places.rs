@@ -10,7 +10,12 @@ use tokio::time::Instant;
 
 use super::progress::State;
 use crate::limits::{MAX_CONNECTIONS, MAX_PER_ADDRESS};
+use crate::process::in_flight::PORTION;
 
+/// Those who found less than one in so many places taken have a buffer of [`WRITE_BUFFER`](crate::limits::WRITE_BUFFER)
+/// for their answers, the others one of a [`PORTION`]: it takes them longer, and what a thousand do not read does not fill
+/// the memory.
+const CROWD: usize = 8;
 /// Connections closed in favour of others are told in the log at most this often.
 const TELL_EVERY: Duration = Duration::from_secs(10);
 
@@ -61,7 +66,11 @@ impl Places {
                 break;
             }
         }
-        self.taken.borrow_mut().push(Rc::clone(state));
+        let mut taken = self.taken.borrow_mut();
+        if taken.len() >= self.most / CROWD {
+            state.at_once.set(PORTION);
+        }
+        taken.push(Rc::clone(state));
         Some(Place {
             places: Rc::clone(self),
             state: Rc::clone(state),

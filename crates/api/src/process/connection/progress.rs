@@ -15,7 +15,7 @@ use actix_web::web::Bytes;
 use futures_util::Stream;
 use tokio::time::Instant;
 
-use crate::limits::{HEAD_TIMEOUT, LINGER};
+use crate::limits::{HEAD_TIMEOUT, LINGER, WRITE_BUFFER};
 
 /// What is expected of the client, or of the service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,6 +57,12 @@ pub(super) struct State {
     pub(super) put_off: Cell<bool>,
     /// Whether the next request was sent before the last answer was there.
     pub(super) sent_ahead: Cell<bool>,
+    /// How much of an answer is handed over before what was handed over is written, in bytes.
+    pub(super) at_once: Cell<usize>,
+    /// Bytes of an answer that were handed over since all was written.
+    handed_over: Cell<usize>,
+    /// Whether the rest of an answer waits for what was handed over to be written.
+    rest_waits: Cell<bool>,
     task: RefCell<Option<Waker>>,
 }
 
@@ -75,6 +81,9 @@ impl State {
             is_streamed: Cell::new(false),
             put_off: Cell::new(false),
             sent_ahead: Cell::new(false),
+            at_once: Cell::new(WRITE_BUFFER),
+            handed_over: Cell::new(0),
+            rest_waits: Cell::new(false),
             task: RefCell::new(None),
         })
     }
@@ -102,6 +111,12 @@ impl State {
         self.waiting_since
             .set((!is_ours_to_go_on).then(Instant::now));
         self.go_on_reading();
+    }
+
+    /// All that was handed over is written. Returns whether the rest waits for that.
+    pub(super) fn written(&self) -> bool {
+        self.handed_over.set(0);
+        self.rest_waits.take()
     }
 
     fn go_on_reading(&self) {
@@ -225,18 +240,19 @@ impl Stream for Body {
     }
 }
 
-/// An answer's body, which keeps its request [`Busy`] until it is sent.
+/// An answer's body, which keeps its request [`Busy`] until it is sent, and is handed over no faster than it is written:
+/// what actix has of it never grows beyond what its connection may have.
 #[derive(Debug)]
 pub struct Answer {
     body: BoxBody,
-    _busy: Option<Busy>,
+    busy: Option<Busy>,
 }
 
 impl Answer {
     /// The body of the answer to the request that `busy` stands for.
     #[must_use]
     pub fn new(body: BoxBody, busy: Option<Busy>) -> Self {
-        Self { body, _busy: busy }
+        Self { body, busy }
     }
 }
 
@@ -251,6 +267,20 @@ impl MessageBody for Answer {
         self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Bytes, Self::Error>>> {
-        Pin::new(&mut self.get_mut().body).poll_next(context)
+        let Self { body, busy } = self.get_mut();
+        let Some(Busy(state)) = busy else {
+            return Pin::new(body).poll_next(context);
+        };
+        if state.handed_over.get() >= state.at_once.get() {
+            // The connection's `poll_flush` goes on with it.
+            state.rest_waits.set(true);
+            return Poll::Pending;
+        }
+        let next = Pin::new(body).poll_next(context);
+        if let Poll::Ready(Some(Ok(piece))) = &next {
+            let handed_over = state.handed_over.get() + piece.len();
+            state.handed_over.set(handed_over);
+        }
+        next
     }
 }

@@ -54,6 +54,9 @@ impl AsyncWrite for Connection {
         if this.write_due.take().is_some() {
             this.state.taken();
         }
+        if this.state.written() {
+            context.waker().wake_by_ref();
+        }
         if !this.state.is_busy() && this.state.ours.take() {
             let is_last =
                 this.places.is_over() || this.state.sent_ahead.get() && this.places.is_full();
