@@ -36,6 +36,7 @@ Options:
 Environment (defaults in parentheses):
   BIND_ADDR        address and port to listen on (127.0.0.1:5000)
   API_URL          where the api answers (http://127.0.0.1:8000)
+  PUBLIC_URL       where people find the site, such as https://tasks.example.com (any name; on loopback its own)
   API_TOKEN        bearer token the api asks for (none)
   TRUSTED_PROXIES  whose X-Forwarded- headers are believed, such as 10.0.0.0/8,::1 (nobody's)
   RUST_LOG         log directives, such as info,task_tracker_web=debug (info)

@@ -3,8 +3,10 @@
 use std::env::VarError;
 use std::net::SocketAddr;
 
-use reqwest::Url;
+use url::Url;
 
+use crate::base_url;
+use crate::own_site::PUBLIC_URL;
 use crate::process::api_token::ApiToken;
 use crate::process::environment::{BIND_ADDR, ConfigError, Environment};
 use crate::process::networks::{Networks, TRUSTED_PROXIES};
@@ -20,6 +22,8 @@ pub struct Config {
     pub bind_addr: SocketAddr,
     /// `API_URL`, default `http://127.0.0.1:8000`: scheme, host and port, nothing more.
     pub api_url: Url,
+    /// `PUBLIC_URL`, default none: where people find the site. Scheme, host and port, nothing more.
+    pub public_url: Option<Url>,
     /// `API_TOKEN`, default none: then requests to the api carry no token.
     pub api_token: Option<ApiToken>,
     /// `TRUSTED_PROXIES`, default nobody: whose `X-Forwarded-` headers are believed.
@@ -58,7 +62,12 @@ impl Config {
                 API_URL,
                 "http:// or https:// with a host and perhaps a port, such as http://127.0.0.1:8000",
                 "http://127.0.0.1:8000",
-                parse_api_url,
+                base_url::parse,
+            )?,
+            public_url: env.parse_optional(
+                PUBLIC_URL,
+                "http:// or https:// with a host and perhaps a port, such as https://tasks.example.com",
+                base_url::parse,
             )?,
             api_token: ApiToken::from_environment(&env)?,
             trusted_proxies: Networks::from_environment(&env, TRUSTED_PROXIES)?,
@@ -66,16 +75,6 @@ impl Config {
             reload_templates: cfg!(debug_assertions),
         })
     }
-}
-
-fn parse_api_url(value: &str) -> Option<Url> {
-    let url = Url::parse(value).ok()?;
-    let bare = url.username().is_empty()
-        && url.password().is_none()
-        && url.path() == "/"
-        && url.query().is_none()
-        && url.fragment().is_none();
-    (matches!(url.scheme(), "http" | "https") && url.has_host() && bare).then_some(url)
 }
 
 #[cfg(test)]
@@ -102,6 +101,7 @@ mod tests {
             &[
                 (BIND_ADDR, ""),
                 (API_URL, ""),
+                (PUBLIC_URL, ""),
                 (API_TOKEN, ""),
                 (LOG_FORMAT, ""),
             ],
@@ -109,6 +109,7 @@ mod tests {
             let config = read(variables).unwrap();
             assert_eq!(config.bind_addr, "127.0.0.1:5000".parse().unwrap());
             assert_eq!(config.api_url.as_str(), "http://127.0.0.1:8000/");
+            assert!(config.public_url.is_none());
             assert!(config.api_token.is_none());
             assert_eq!(config.log.filter, "info");
             assert_eq!(config.log.format, LogFormat::Text);
@@ -121,6 +122,7 @@ mod tests {
             (BIND_ADDR, "[::1]:1234"),
             (API_URL, "https://task-api"),
             (API_TOKEN, "hunter2~0123456789abcdef0123456789"),
+            (PUBLIC_URL, "https://tasks.example"),
             (TRUSTED_PROXIES, "10.0.0.0/8, ::1"),
             (RUST_LOG, "warn,task_tracker_web=debug"),
             (LOG_FORMAT, "json"),
@@ -128,6 +130,10 @@ mod tests {
         .unwrap();
         assert_eq!(config.bind_addr, "[::1]:1234".parse().unwrap());
         assert_eq!(config.api_url.as_str(), "https://task-api/");
+        assert_eq!(
+            config.public_url.as_ref().unwrap().as_str(),
+            "https://tasks.example/"
+        );
         assert!(!format!("{config:?}").contains("hunter2"), "{config:?}");
         assert_eq!(
             config.api_token.unwrap().expose(),
@@ -148,6 +154,8 @@ mod tests {
             (API_URL, "http://user:hunter2@task-api"),
             (API_URL, "http://task-api/hunter2"),
             (API_URL, "http://task-api/?hunter2"),
+            (PUBLIC_URL, "hunter2"),
+            (PUBLIC_URL, "https://tasks.example/hunter2"),
             (API_TOKEN, "hunter2 hunter2 hunter2 hunter2 hunter2"),
             (API_TOKEN, "hunter2"),
             (API_TOKEN, "hunter2\r\nX: y"),

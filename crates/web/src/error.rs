@@ -52,6 +52,12 @@ pub enum WebError {
     /// The server failed before a handler was asked.
     #[error("the request could not be handled")]
     Failed,
+    /// The browser asked for another site.
+    #[error("the request is for another site")]
+    OtherSite {
+        /// Where the tasks are.
+        tasks: String,
+    },
     /// Another site sent this form.
     #[error("the form comes from another site")]
     CrossSite,
@@ -189,6 +195,11 @@ impl WebError {
                 "There is no room for all of it, so this was refused and nothing was saved. Wait a few seconds, then try \
                  again; from a form, go back to it first: what you typed is still there.",
             ),
+            Self::OtherSite { .. } => (
+                "This site has another address",
+                "It does not answer to the name your browser asked for, so that no other site can pass for it. If you run \
+                 it, set PUBLIC_URL to the address that people use.",
+            ),
             Self::CrossSite => (
                 "This did not come from here",
                 "The form was sent by another site, so nothing was changed. Go to your tasks and try again from there.",
@@ -239,6 +250,7 @@ impl ResponseError for WebError {
             Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::HeadTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
             Self::TooManyConnections | Self::Overloaded(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::OtherSite { .. } => StatusCode::MISDIRECTED_REQUEST,
             Self::CrossSite => StatusCode::FORBIDDEN,
             Self::UnknownPath | Self::UnknownTask => StatusCode::NOT_FOUND,
             Self::Api(error) | Self::Action { source: error, .. } => status_for(error),

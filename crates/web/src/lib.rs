@@ -6,6 +6,7 @@
 
 pub mod api;
 mod assets;
+mod base_url;
 pub mod cli;
 mod compression;
 pub mod config;
@@ -18,6 +19,7 @@ pub mod limits;
 pub mod list_loader;
 pub mod list_page;
 pub mod list_view;
+mod own_site;
 mod pages;
 pub mod process;
 mod request_body;

@@ -22,8 +22,8 @@ pub fn configure(config: &mut web::ServiceConfig) {
         .service(readable("/tasks/{id}/edit", edit::show).route(web::post().to(edit::submit)))
         .service(web::resource("/tasks/{id}/toggle").route(web::post().to(actions::toggle)))
         .service(web::resource("/tasks/{id}/delete").route(web::post().to(actions::delete)))
-        .service(readable("/health", health::readiness))
-        .service(readable("/healthz", health::liveness))
+        .service(readable(health::READINESS, health::readiness))
+        .service(readable(health::LIVENESS, health::liveness))
         .service(readable("/static/{name}", assets::asset))
         .default_service(web::to(unknown));
 }

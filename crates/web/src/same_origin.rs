@@ -1,66 +1,78 @@
-//! Middleware that refuses what another site makes a browser send.
+//! Middleware that refuses what was sent to another site, and what another site makes a browser send.
 
-use actix_web::Error;
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::header::{HOST, HeaderMap, ORIGIN};
+use actix_web::http::header::{HeaderMap, ORIGIN};
 use actix_web::middleware::Next;
-use reqwest::Url;
+use actix_web::{Error, web};
+use url::Url;
 
 use crate::error::WebError;
+use crate::own_site::{Asked, OwnSite};
 use crate::process::refusal::refuse;
+use crate::routes::health;
 
-/// Middleware: lets a request that changes something pass only when it comes from our own pages, or from no page at
-/// all (a command line tool sends neither header).
+/// Middleware: lets a request pass only where it was sent to this site, and one that changes something only when it
+/// comes from our own pages, or from no page at all (a command line tool sends neither header). What asks whether the
+/// process is well may know it by its address alone.
 ///
 /// # Errors
 /// Those of the handlers.
-pub async fn refuse_other_origins(
+pub async fn refuse_other_sites(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
-    if !request.method().is_safe() && !is_same_origin(request.headers()) {
-        return Ok(refuse(request, WebError::CrossSite).map_into_right_body());
+    let site = request.app_data::<web::Data<OwnSite>>();
+    let site = site.map_or(&OwnSite::Any, |site| site.as_ref());
+    if let Some(error) = refusal(site, &request) {
+        return Ok(refuse(request, error).map_into_right_body());
     }
     Ok(next.call(request).await?.map_into_left_body())
 }
 
-fn is_same_origin(headers: &HeaderMap) -> bool {
+fn refusal(site: &OwnSite, request: &ServiceRequest) -> Option<WebError> {
+    let asked = Asked::of(request);
+    if let Some(asked) = asked
+        && !health::PATHS.contains(&request.path())
+        && !site.is_asked(asked)
+    {
+        let tasks = site.tasks_url(asked);
+        return Some(WebError::OtherSite { tasks });
+    }
+    let passes = request.method().is_safe() || is_same_origin(site, asked, request.headers());
+    (!passes).then_some(WebError::CrossSite)
+}
+
+fn is_same_origin(site: &OwnSite, asked: Option<Asked<'_>>, headers: &HeaderMap) -> bool {
     if let Some(site) = headers.get("sec-fetch-site") {
         return site == "same-origin" || site == "none";
     }
     let Some(origin) = headers.get(ORIGIN) else {
         return true;
     };
-    let host = headers.get(HOST).and_then(|host| host.to_str().ok());
     let origin = origin
         .to_str()
         .ok()
         .and_then(|origin| Url::parse(origin).ok());
-    let (Some(host), Some(origin)) = (host, origin) else {
-        return false;
-    };
-    // TLS may end before us, so only the origin tells the scheme and with it the default port.
-    let asked = Url::parse(&format!("{}://{host}", origin.scheme()));
-    asked.is_ok_and(|asked| asked.origin() == origin.origin() && origin.origin().is_tuple())
+    origin.is_some_and(|origin| site.is_ours(&origin, asked))
 }
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
 
-    use actix_web::http::header::{HeaderName, HeaderValue};
+    use actix_web::test::TestRequest;
 
     use super::*;
 
     fn passes(headers: &[(&'static str, &'static str)]) -> bool {
-        let headers = headers.iter().map(|(name, value)| {
-            (
-                HeaderName::from_static(name),
-                HeaderValue::from_static(value),
-            )
-        });
-        is_same_origin(&headers.collect())
+        let request = headers
+            .iter()
+            .fold(TestRequest::post(), |request, header| {
+                request.insert_header(*header)
+            })
+            .to_srv_request();
+        refusal(&OwnSite::Any, &request).is_none()
     }
 
     #[test]

@@ -18,6 +18,7 @@ use crate::config::Config;
 use crate::kept_pages::KeptPages;
 use crate::limits;
 use crate::list_loader::ListLoader;
+use crate::own_site::{OwnSite, PUBLIC_URL};
 use crate::pages::error::{refused, render_errors};
 use crate::process::client::TrustedProxies;
 use crate::process::clock::{self, ClockError};
@@ -30,7 +31,7 @@ use crate::process::signals::StopSignals;
 use crate::process::state::ProcessState;
 use crate::request_log::log_requests;
 use crate::routes;
-use crate::same_origin::refuse_other_origins;
+use crate::same_origin::refuse_other_sites;
 use crate::security_headers::add_security_headers;
 use crate::service;
 use crate::templates::Templates;
@@ -88,6 +89,7 @@ struct State {
     in_flight: InFlight,
     process: web::Data<ProcessState>,
     proxies: web::Data<TrustedProxies>,
+    site: web::Data<OwnSite>,
 }
 
 impl Application {
@@ -99,6 +101,7 @@ impl Application {
         let Config {
             bind_addr: address,
             api_url,
+            public_url,
             api_token,
             trusted_proxies,
             log: _,
@@ -131,6 +134,11 @@ impl Application {
 
         let proxies = TrustedProxies(trusted_proxies);
         let shared_proxies = web::Data::new(proxies.clone());
+        let site = OwnSite::new(public_url, address.ip());
+        if site == OwnSite::Any {
+            log::info!("{PUBLIC_URL} is not set: this site answers to every name");
+        }
+        let site = web::Data::new(site);
 
         let refusal_templates = templates.clone();
         let refused = move |refusal, id| refused(&refusal_templates, refusal, id);
@@ -143,6 +151,7 @@ impl Application {
                 in_flight,
                 process: shared_process.clone(),
                 proxies: shared_proxies.clone(),
+                site: site.clone(),
             })
         };
         let server = Server::build()
@@ -233,9 +242,10 @@ fn app(
         .app_data(state.process)
         .app_data(state.in_flight)
         .app_data(state.proxies)
+        .app_data(state.site)
         .configure(routes::configure)
         .wrap(from_fn(count_answers))
-        .wrap(from_fn(refuse_other_origins))
+        .wrap(from_fn(refuse_other_sites))
         .wrap(from_fn(refuse_large_heads))
         .wrap(from_fn(render_errors))
         .wrap(from_fn(compress))
@@ -272,6 +282,7 @@ mod tests {
             in_flight: InFlight::start(),
             process: web::Data::new(ProcessState::started()),
             proxies: web::Data::new(TrustedProxies(Networks::parse("127.0.0.1").unwrap())),
+            site: web::Data::new(OwnSite::Any),
         };
         let service = init_service(app(state).route("/panics", web::get().to(panics))).await;
         for _ in 0..3 {

@@ -9,7 +9,7 @@ use crate::support::{Process, Raw, Store};
 /// More than there are places.
 const CROWD: usize = 1700;
 /// Long before what such clients may take, short of what a loaded machine may.
-const SOON: Duration = Duration::from_secs(3);
+const SOON: Duration = Duration::from_secs(4);
 
 async fn is_answered(connection: &mut Raw) -> bool {
     connection.request("GET", "/healthz", "").await;

@@ -220,6 +220,12 @@ fn link_for(status: StatusCode, error: Option<&WebError>, request: &HttpRequest)
             label: "Show the completed tasks",
         };
     }
+    if let Some(WebError::OtherSite { tasks }) = error {
+        return Link {
+            href: tasks.clone(),
+            ..Link::to_tasks()
+        };
+    }
     let may_help = matches!(error, Some(WebError::Api(_) | WebError::Overloaded(_)))
         && status.is_server_error();
     match request.uri().path_and_query() {
@@ -245,6 +251,7 @@ fn request_may_be_unread(error: Option<&WebError>) -> bool {
             | WebError::TooManyConnections
             | WebError::Overloaded(_)
             | WebError::Failed
+            | WebError::OtherSite { .. }
             | WebError::CrossSite
             | WebError::UnknownPath,
         )

@@ -6,6 +6,13 @@ use serde_json::json;
 use crate::process::state::ProcessState;
 use crate::{GIT_SHA, VERSION};
 
+/// Where readiness is asked for.
+pub const READINESS: &str = "/health";
+/// Where liveness is asked for.
+pub const LIVENESS: &str = "/healthz";
+/// What asks there is no person, and may know only our address.
+pub const PATHS: [&str; 2] = [READINESS, LIVENESS];
+
 /// `GET /healthz`: the process answers.
 pub async fn liveness(process: web::Data<ProcessState>) -> HttpResponse {
     HttpResponse::Ok().json(json!({

@@ -77,7 +77,7 @@ fn check(web: &Service, before: f64, crowd: &mut [TcpStream]) {
 
 fn form(body: &str, length: usize) -> Vec<u8> {
     let head = format!(
-        "POST /tasks/add HTTP/1.1\r\nhost: x\r\ncontent-type: application/x-www-form-urlencoded\r\n\
+        "POST /tasks/add HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/x-www-form-urlencoded\r\n\
          content-length: {length}\r\n\r\n"
     );
     [head.as_bytes(), body.as_bytes()].concat()
@@ -120,7 +120,7 @@ fn long_pages_that_nobody_fetches() {
         .map(|number| {
             let show = ["all", "active"][number % 2];
             let head = format!(
-                "GET /tasks?show={show}&after=c1{:x} HTTP/1.1\r\nhost: x\r\n\r\n",
+                "GET /tasks?show={show}&after=c1{:x} HTTP/1.1\r\nhost: localhost\r\n\r\n",
                 1 + number / 2
             );
             send(web.address, head.as_bytes())
@@ -155,7 +155,7 @@ fn bodies_that_no_page_reads() {
     let api = TcpListener::bind("127.0.0.1:0").unwrap();
     let web = Service::web(api.local_addr().unwrap());
     let [before, _] = resident(&web);
-    let head = "GET /tasks HTTP/1.1\r\nhost: x\r\ncontent-length: 1000000\r\n\r\n";
+    let head = "GET /tasks HTTP/1.1\r\nhost: localhost\r\ncontent-length: 1000000\r\n\r\n";
     let request = [head.as_bytes(), &[b'x'; 300_000]].concat();
     let _crowd: Vec<_> = (0..2 * CROWD)
         .map(|_| send(web.address, &request))

@@ -34,6 +34,7 @@ fn version_and_help() {
         "healthcheck",
         "BIND_ADDR",
         "API_URL",
+        "PUBLIC_URL",
         "API_TOKEN",
         "TRUSTED_PROXIES",
         "RUST_LOG",
@@ -57,6 +58,7 @@ fn a_bad_variable_ends_it_with_78_and_one_line_that_names_it() {
     for (name, value) in [
         ("BIND_ADDR", "hunter2"),
         ("API_URL", "hunter2"),
+        ("PUBLIC_URL", "hunter2"),
         ("API_TOKEN", "hunter2"),
         ("API_TOKEN", "hunter2 hunter2 hunter2 hunter2 hunter2"),
         ("TRUSTED_PROXIES", "hunter2"),

@@ -17,7 +17,7 @@ const MOST: usize = 1024;
 /// Asks on a connection that stays open, and reads the first line of the answer.
 fn ask(connection: &TcpStream) -> io::Result<String> {
     let mut writer = connection;
-    writer.write_all(b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n")?;
+    writer.write_all(b"GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n")?;
     first_line(connection)
 }
 

@@ -10,7 +10,7 @@ use nix::sys::signal::Signal;
 use crate::support::{Process, RawApi, Reaction, nobody};
 
 fn request(stream: &mut TcpStream, path: &str) -> String {
-    write!(stream, "GET {path} HTTP/1.1\r\nhost: x\r\n\r\n").unwrap();
+    write!(stream, "GET {path} HTTP/1.1\r\nhost: localhost\r\n\r\n").unwrap();
     let mut answer = vec![0; 65_536];
     let read = stream.read(&mut answer).unwrap();
     String::from_utf8_lossy(&answer[..read]).into_owned()
@@ -48,7 +48,7 @@ fn a_request_in_flight_is_answered_and_new_ones_are_not_ready() {
         thread::sleep(Duration::from_millis(20));
     }
     // In flight as well, so that its connection stays open.
-    write!(watcher, "GET /health HTTP/1.1\r\nhost: x\r\n").unwrap();
+    write!(watcher, "GET /health HTTP/1.1\r\nhost: localhost\r\n").unwrap();
     thread::sleep(Duration::from_millis(100));
     web.signal(Signal::SIGTERM);
     web.log_once(|log| log.contains("stopping"));
@@ -71,7 +71,7 @@ fn a_request_in_flight_is_answered_and_new_ones_are_not_ready() {
 fn it_ends_within_10_seconds_whatever_clients_do() {
     let mut web = Process::start(&[("API_URL", &nobody())]);
     let mut slow = TcpStream::connect(("127.0.0.1", web.port)).unwrap();
-    slow.write_all(b"POST /tasks/add HTTP/1.1\r\nhost: x\r\ncontent-type: application/x-www-form-urlencoded\r\ncontent-length: 1000\r\n\r\n").unwrap();
+    slow.write_all(b"POST /tasks/add HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/x-www-form-urlencoded\r\ncontent-length: 1000\r\n\r\n").unwrap();
     thread::sleep(Duration::from_millis(100));
     let start = Instant::now();
     web.signal(Signal::SIGTERM);

@@ -30,6 +30,7 @@ mod kept_pages;
 mod list;
 mod malformed_http;
 mod notices;
+mod own_site;
 mod panics;
 mod repeats;
 mod same_origin;

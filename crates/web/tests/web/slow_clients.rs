@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::support::{Process, Web};
 
-const FORM: &str = "POST /tasks/add HTTP/1.1\r\nhost: x\r\ncontent-type: application/x-www-form-urlencoded\r\ncontent-length: 1000\r\n\r\ntitle=";
+const FORM: &str = "POST /tasks/add HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/x-www-form-urlencoded\r\ncontent-length: 1000\r\n\r\ntitle=";
 
 /// Writes `first`, then a byte every half second, and returns what was answered and when the connection was closed.
 async fn dribble(web: &Web, first: &str) -> (String, Duration) {
@@ -33,7 +33,7 @@ async fn dribble(web: &Web, first: &str) -> (String, Duration) {
 #[actix_web::test]
 async fn a_head_must_arrive_within_5_seconds() {
     let web = Web::without_api();
-    let (answer, took) = dribble(&web, "GET / HTTP/1.1\r\nhost: x\r\nx-slow: ").await;
+    let (answer, took) = dribble(&web, "GET / HTTP/1.1\r\nhost: localhost\r\nx-slow: ").await;
     assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
     assert!(
         (Duration::from_secs(4)..Duration::from_secs(8)).contains(&took),
@@ -44,7 +44,7 @@ async fn a_head_must_arrive_within_5_seconds() {
 #[actix_web::test]
 async fn so_must_one_whose_begin_came_with_a_request() {
     let web = Web::without_api();
-    let answers = web.raw("GET /healthz HTTP/1.1\r\nhost: x\r\n\r\nGET /ta");
+    let answers = web.raw("GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\nGET /ta");
     let answers = answers.await;
     assert!(
         answers.starts_with("HTTP/1.1 200 ") && answers.contains("HTTP/1.1 408 "),
@@ -79,7 +79,7 @@ async fn a_body_nobody_reads_is_not_waited_for() {
     let web = &web;
     let cases = heads.map(|head| async move {
         let request = format!(
-            "{head}\r\nhost: x\r\ncontent-type: text/plain\r\ncontent-length: 100000\r\n\r\nx"
+            "{head}\r\nhost: localhost\r\ncontent-type: text/plain\r\ncontent-length: 100000\r\n\r\nx"
         );
         let (answer, took) = dribble(web, &request).await;
         assert!(answer.starts_with("HTTP/1.1 "), "{head}: {answer}");
@@ -124,7 +124,7 @@ fn a_low_limit_of_open_files_is_raised() {
         .set_read_timeout(Some(Duration::from_secs(3)))
         .unwrap();
     stream
-        .write_all(b"GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")
+        .write_all(b"GET / HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n")
         .unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();

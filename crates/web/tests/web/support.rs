@@ -152,6 +152,7 @@ pub fn config(api: &str) -> Config {
     Config {
         bind_addr: "127.0.0.1:0".parse().unwrap(),
         api_url: api.parse().unwrap(),
+        public_url: None,
         api_token: None,
         trusted_proxies: Networks::default(),
         log: LogConfig {

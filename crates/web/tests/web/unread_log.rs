@@ -28,7 +28,7 @@ fn requests_are_answered_and_the_process_ends_though_nobody_reads_its_log() {
     let port: u16 = port.parse().unwrap();
 
     let request = format!(
-        "HEAD /{} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n",
+        "HEAD /{} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n",
         "x".repeat(230)
     );
     // More than a pipe and the lines that are kept.

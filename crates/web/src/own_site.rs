@@ -1,0 +1,259 @@
+//! What people's browsers call this site, and whether they asked for it.
+//!
+//! A page of another site can have its own name lead to our address ("DNS rebinding"). To the browser our pages are then
+//! that site's, and its scripts may read them. All that tells is the name that the browser asked for.
+
+use std::borrow::Borrow;
+use std::net::IpAddr;
+
+use actix_web::dev::ServiceRequest;
+use actix_web::http::header::{HOST, HeaderMap, HeaderName, HeaderValue};
+use actix_web::http::uri::{Authority, Uri};
+use url::{Host, Origin, Url};
+
+use crate::list_view::TASKS_PATH;
+use crate::process::client::Client;
+
+/// `PUBLIC_URL`: where people find the site.
+pub const PUBLIC_URL: &str = "PUBLIC_URL";
+/// What a proxy says that it was asked for, where it asks us for something else.
+const X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
+
+/// Which names are this site's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum OwnSite {
+    /// That of `PUBLIC_URL`.
+    Url(Url),
+    /// Those that every machine has for itself, with any port: it is forwarded, perhaps.
+    Loopback,
+    /// Nobody has said so.
+    Any,
+}
+
+/// What a request was sent to, as it says: a host and perhaps a port, or something that is neither.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Asked<'a>(&'a str);
+
+impl OwnSite {
+    /// That of a web listening on `address`, with this `PUBLIC_URL`.
+    #[must_use]
+    pub fn new(public_url: Option<Url>, address: IpAddr) -> Self {
+        match public_url {
+            Some(url) if url.host().is_some_and(is_loopback) => Self::Loopback,
+            Some(url) => Self::Url(url),
+            None if address.to_canonical().is_loopback() => Self::Loopback,
+            None => Self::Any,
+        }
+    }
+
+    /// Whether this is one of its names. Ports may be others: what is in front of us may have its own.
+    #[must_use]
+    pub fn is_asked(&self, asked: Asked<'_>) -> bool {
+        match self {
+            Self::Url(url) => url.host().map(|host| host.to_owned()) == asked.host(),
+            Self::Loopback => asked.host().as_ref().is_some_and(is_loopback),
+            Self::Any => true,
+        }
+    }
+
+    /// Whether a page of `origin` is ours, where the request was sent to `asked`.
+    #[must_use]
+    pub fn is_ours(&self, origin: &Url, asked: Option<Asked<'_>>) -> bool {
+        let ours = match self {
+            Self::Url(url) => Some(url.origin()),
+            // TLS may end before us, so only the origin tells the scheme, and with it the default port.
+            Self::Loopback | Self::Any => asked.and_then(|asked| asked.origin(origin.scheme())),
+        };
+        ours.is_some_and(|ours| ours.is_tuple() && ours == origin.origin())
+    }
+
+    /// The tasks, for somebody who asked for another site.
+    #[must_use]
+    pub fn tasks_url(&self, asked: Asked<'_>) -> String {
+        match self {
+            Self::Url(url) => format!("{}{TASKS_PATH}", url.as_str().trim_end_matches('/')),
+            Self::Loopback => {
+                let port = asked.authority().and_then(|asked| asked.port_u16());
+                let port = port.map_or_else(String::new, |port| format!(":{port}"));
+                format!("http://localhost{port}{TASKS_PATH}")
+            }
+            Self::Any => TASKS_PATH.to_owned(),
+        }
+    }
+}
+
+impl<'a> Asked<'a> {
+    /// What `request` was sent to. None where it does not say, as HTTP/1.0 need not: no browser speaks that.
+    #[must_use]
+    pub fn of(request: &'a ServiceRequest) -> Option<Self> {
+        let client = Client::of(request.request());
+        Self::find(request.uri(), request.headers(), client)
+    }
+
+    /// A trusted proxy knows best; then what stands in the request line counts, and then `Host` (RFC 9112, section 3.3).
+    fn find(uri: &'a Uri, headers: &'a HeaderMap, client: Client) -> Option<Self> {
+        // What is no text is no name either.
+        let text = |value: &'a HeaderValue| value.to_str().unwrap_or_default();
+        let forwarded = headers
+            .get_all(&X_FORWARDED_HOST)
+            .next_back()
+            .filter(|_| client.is_proxied)
+            .map(|value| text(value).rsplit(',').next().unwrap_or_default());
+        let asked = forwarded
+            .or_else(|| uri.authority().map(Authority::as_str))
+            .or_else(|| headers.get(HOST).map(text))?;
+        Some(Self(asked.trim()))
+    }
+
+    fn authority(self) -> Option<Authority> {
+        self.0.parse().ok()
+    }
+
+    fn host(self) -> Option<Host> {
+        Host::parse(self.authority()?.host()).ok()
+    }
+
+    fn origin(self, scheme: &str) -> Option<Origin> {
+        let authority = self.authority()?;
+        let url = Url::parse(&format!("{scheme}://{authority}")).ok()?;
+        Some(url.origin())
+    }
+}
+
+fn is_loopback<S: AsRef<str>>(host: impl Borrow<Host<S>>) -> bool {
+    match host.borrow() {
+        Host::Domain(name) => {
+            let name = name.as_ref().trim_end_matches('.');
+            name == "localhost" || name.ends_with(".localhost")
+        }
+        Host::Ipv4(address) => address.is_loopback(),
+        Host::Ipv6(address) => IpAddr::V6(*address).to_canonical().is_loopback(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    fn site(public_url: Option<&str>, address: &str) -> OwnSite {
+        let public_url = public_url.map(|url| url.parse().unwrap());
+        OwnSite::new(public_url, address.parse().unwrap())
+    }
+
+    fn headers(headers: &[(&'static str, &'static str)]) -> HeaderMap {
+        let headers = headers.iter().map(|(name, value)| {
+            (
+                HeaderName::from_static(name),
+                HeaderValue::from_bytes(value.as_bytes()).unwrap(),
+            )
+        });
+        headers.collect()
+    }
+
+    #[test]
+    fn a_loopback_address_has_the_names_every_machine_has_for_itself() {
+        for site in [
+            site(None, "127.0.0.1"),
+            site(None, "::1"),
+            site(Some("http://localhost:5000"), "0.0.0.0"),
+            site(Some("http://[::1]:5000"), "0.0.0.0"),
+        ] {
+            for own in [
+                "localhost",
+                "localhost:5000",
+                "LOCALHOST.:1",
+                "tasks.localhost",
+                "127.0.0.1:5000",
+                "127.1.2.3",
+                "[::1]:5000",
+                "[::ffff:127.0.0.1]",
+            ] {
+                assert!(site.is_asked(Asked(own)), "{own}");
+            }
+            for other in [
+                "evil.example",
+                "evil.example:5000",
+                "localhost.evil.example",
+                "notlocalhost",
+                "192.168.1.2",
+                "[fe80::1]",
+                "0.0.0.0",
+                "localhost@evil.example",
+                "a b",
+                "",
+            ] {
+                assert!(!site.is_asked(Asked(other)), "{other}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_public_url_has_its_own_name_and_any_port() {
+        let site = site(Some("https://Tasks.example"), "127.0.0.1");
+        for own in ["tasks.example", "TASKS.example:443", "tasks.example:8443"] {
+            assert!(site.is_asked(Asked(own)), "{own}");
+        }
+        for other in ["example", "a.tasks.example", "localhost", "127.0.0.1", ""] {
+            assert!(!site.is_asked(Asked(other)), "{other}");
+        }
+        let is_ours = |origin: &str, asked| site.is_ours(&origin.parse().unwrap(), Some(asked));
+        assert!(is_ours(
+            "https://tasks.example",
+            Asked("tasks.example:8080")
+        ));
+        assert!(!is_ours("http://tasks.example", Asked("tasks.example")));
+        assert!(!is_ours(
+            "https://tasks.example:8080",
+            Asked("tasks.example:8080")
+        ));
+    }
+
+    #[test]
+    fn without_a_word_about_it_every_name_is_ours_and_origins_are_compared_with_it() {
+        let site = site(None, "0.0.0.0");
+        assert!(site.is_asked(Asked("a.example")));
+        let is_ours = |origin: &str, asked| site.is_ours(&origin.parse().unwrap(), asked);
+        assert!(is_ours("https://a.example", Some(Asked("A.example:443"))));
+        assert!(is_ours("http://[::1]:5000", Some(Asked("[::1]:5000"))));
+        assert!(!is_ours("https://b.example", Some(Asked("a.example"))));
+        assert!(!is_ours("https://a.example:8443", Some(Asked("a.example"))));
+        assert!(!is_ours("data:null", Some(Asked("null"))));
+        assert!(!is_ours("https://a.example", None));
+    }
+
+    #[test]
+    fn a_trusted_proxy_then_the_request_line_then_host_say_what_was_asked_for() {
+        let asked = |uri: &str, fields: &[_], is_proxied| {
+            let client = Client {
+                is_proxied,
+                ..Client::default()
+            };
+            let (uri, headers) = (uri.parse().unwrap(), headers(fields));
+            Asked::find(&uri, &headers, client).map(|asked| asked.0.to_owned())
+        };
+        let forwarded = [
+            ("host", "inside:5000"),
+            ("x-forwarded-host", "evil, out.example "),
+        ];
+        assert_eq!(asked("/", &forwarded, true).unwrap(), "out.example");
+        assert_eq!(asked("/", &forwarded, false).unwrap(), "inside:5000");
+        assert_eq!(asked("http://a:1/", &forwarded, false).unwrap(), "a:1");
+        assert_eq!(asked("/", &[("host", "a\u{e9}")], false).unwrap(), "");
+        assert_eq!(asked("/", &[], true), None);
+    }
+
+    #[test]
+    fn who_asked_for_another_name_is_told_ours() {
+        let asked = Asked("evil.example:5001");
+        assert_eq!(
+            site(None, "127.0.0.1").tasks_url(asked),
+            "http://localhost:5001/tasks"
+        );
+        assert_eq!(
+            site(Some("https://tasks.example:8443"), "0.0.0.0").tasks_url(asked),
+            "https://tasks.example:8443/tasks"
+        );
+    }
+}
