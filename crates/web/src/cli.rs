@@ -39,6 +39,9 @@ Environment (defaults in parentheses):
   PUBLIC_URL       where people find the site, such as https://tasks.example.com (any name; on loopback its own)
   API_TOKEN        bearer token the api asks for (none)
   TRUSTED_PROXIES  whose X-Forwarded- headers are believed, such as 10.0.0.0/8,::1 (nobody's)
+  WRITE_RATE       changes a second that one address may make, ten times as many at once; or off (20)
+  WRITE_RATE_EXEMPT
+                   who may make any number of them (127.0.0.0/8,::1)
   RUST_LOG         log directives, such as info,task_tracker_web=debug (info)
   LOG_FORMAT       text or json (text)
 ";

@@ -9,8 +9,9 @@ use crate::base_url;
 use crate::own_site::PUBLIC_URL;
 use crate::process::api_token::ApiToken;
 use crate::process::environment::{BIND_ADDR, ConfigError, Environment};
-use crate::process::networks::{Networks, TRUSTED_PROXIES};
+use crate::process::networks::{self, Networks, TRUSTED_PROXIES};
 use crate::process::telemetry::LogConfig;
+use crate::write_rate::{self, WRITE_RATE, WRITE_RATE_EXEMPT, WriteRate};
 
 /// `API_URL`: where the api answers.
 pub const API_URL: &str = "API_URL";
@@ -28,6 +29,10 @@ pub struct Config {
     pub api_token: Option<ApiToken>,
     /// `TRUSTED_PROXIES`, default nobody: whose `X-Forwarded-` headers are believed.
     pub trusted_proxies: Networks,
+    /// `WRITE_RATE`, default 20: changes a second that one address may make, or any number.
+    pub write_rate: WriteRate,
+    /// `WRITE_RATE_EXEMPT`, default this machine: who may make any number of changes.
+    pub write_rate_exempt: Networks,
     /// `RUST_LOG` and `LOG_FORMAT`.
     pub log: LogConfig,
     /// No variable: whether templates are read from the source tree for each page anew, as a debug build does.
@@ -71,6 +76,13 @@ impl Config {
             )?,
             api_token: ApiToken::from_environment(&env)?,
             trusted_proxies: Networks::from_environment(&env, TRUSTED_PROXIES)?,
+            write_rate: env.parse(WRITE_RATE, write_rate::EXPECTED, "20", WriteRate::parse)?,
+            write_rate_exempt: env.parse(
+                WRITE_RATE_EXEMPT,
+                networks::EXPECTED,
+                "127.0.0.0/8,::1",
+                Networks::parse,
+            )?,
             log: LogConfig::from_environment(&env)?,
             reload_templates: cfg!(debug_assertions),
         })
@@ -103,6 +115,7 @@ mod tests {
                 (API_URL, ""),
                 (PUBLIC_URL, ""),
                 (API_TOKEN, ""),
+                (WRITE_RATE, ""),
                 (LOG_FORMAT, ""),
             ],
         ] {
@@ -111,6 +124,8 @@ mod tests {
             assert_eq!(config.api_url.as_str(), "http://127.0.0.1:8000/");
             assert!(config.public_url.is_none());
             assert!(config.api_token.is_none());
+            assert_eq!(config.write_rate, WriteRate::parse("20").unwrap());
+            assert!(config.write_rate_exempt.contains([127, 0, 0, 1].into()));
             assert_eq!(config.log.filter, "info");
             assert_eq!(config.log.format, LogFormat::Text);
         }
@@ -124,6 +139,8 @@ mod tests {
             (API_TOKEN, "hunter2~0123456789abcdef0123456789"),
             (PUBLIC_URL, "https://tasks.example"),
             (TRUSTED_PROXIES, "10.0.0.0/8, ::1"),
+            (WRITE_RATE, "off"),
+            (WRITE_RATE_EXEMPT, "10.1.0.0/16"),
             (RUST_LOG, "warn,task_tracker_web=debug"),
             (LOG_FORMAT, "json"),
         ])
@@ -140,6 +157,8 @@ mod tests {
             "hunter2~0123456789abcdef0123456789"
         );
         assert!(config.trusted_proxies.contains("10.1.2.3".parse().unwrap()));
+        assert_eq!(config.write_rate, WriteRate::OFF);
+        assert!(!config.write_rate_exempt.contains([127, 0, 0, 1].into()));
         assert_eq!(config.log.filter, "warn,task_tracker_web=debug");
         assert_eq!(config.log.format, LogFormat::Json);
     }
@@ -160,6 +179,9 @@ mod tests {
             (API_TOKEN, "hunter2"),
             (API_TOKEN, "hunter2\r\nX: y"),
             (TRUSTED_PROXIES, "hunter2"),
+            (WRITE_RATE, "hunter2"),
+            (WRITE_RATE, "0"),
+            (WRITE_RATE_EXEMPT, "hunter2"),
             (RUST_LOG, "task_tracker_web=hunter2"),
             (LOG_FORMAT, "hunter2"),
         ] {

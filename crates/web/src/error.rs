@@ -46,6 +46,12 @@ pub enum WebError {
     /// One address has more connections than it may have.
     #[error("too many connections from one address")]
     TooManyConnections,
+    /// One address has made more changes than it may.
+    #[error("too many changes from one address")]
+    TooManyChanges {
+        /// After so many seconds it may make one.
+        seconds: u64,
+    },
     /// No memory is left for the request.
     #[error(transparent)]
     Overloaded(#[from] Overloaded),
@@ -212,6 +218,16 @@ impl WebError {
                 "There is no such task",
                 "It may have been deleted, here or on another device. Your other tasks are where they were.",
             ),
+            Self::TooManyChanges { seconds } => {
+                let plural = if *seconds == 1 { "" } else { "s" };
+                return Explanation {
+                    title: "Too many changes at once",
+                    detail: format!(
+                        "Your network has made more changes than are accepted in so short a time, so this one was not \
+                         saved. Go back, wait {seconds} second{plural}, and send it again."
+                    ),
+                };
+            }
             Self::Api(error) | Self::Action { source: error, .. } => return explain(error),
             Self::Shared { error, .. } => return error.explanation(),
             Self::NothingKept => return explain_status(StatusCode::BAD_GATEWAY),
@@ -251,6 +267,7 @@ impl ResponseError for WebError {
             Self::HeadTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
             Self::TooManyConnections | Self::Overloaded(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::OtherSite { .. } => StatusCode::MISDIRECTED_REQUEST,
+            Self::TooManyChanges { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::CrossSite => StatusCode::FORBIDDEN,
             Self::UnknownPath | Self::UnknownTask => StatusCode::NOT_FOUND,
             Self::Api(error) | Self::Action { source: error, .. } => status_for(error),

@@ -31,6 +31,7 @@ pub mod service;
 pub mod startup;
 pub mod templates;
 pub mod urlencoded;
+pub mod write_rate;
 
 /// The version of this crate.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");

@@ -35,6 +35,7 @@ use crate::same_origin::refuse_other_sites;
 use crate::security_headers::add_security_headers;
 use crate::service;
 use crate::templates::Templates;
+use crate::write_rate::{WriteLimit, limit_writes};
 
 /// The web could not be started.
 #[derive(Debug, ThisError)]
@@ -90,6 +91,7 @@ struct State {
     process: web::Data<ProcessState>,
     proxies: web::Data<TrustedProxies>,
     site: web::Data<OwnSite>,
+    write_limit: web::Data<WriteLimit>,
 }
 
 impl Application {
@@ -104,6 +106,8 @@ impl Application {
             public_url,
             api_token,
             trusted_proxies,
+            write_rate,
+            write_rate_exempt,
             log: _,
             reload_templates,
         } = config;
@@ -139,6 +143,7 @@ impl Application {
             log::info!("{PUBLIC_URL} is not set: this site answers to every name");
         }
         let site = web::Data::new(site);
+        let write_limit = web::Data::new(WriteLimit::new(write_rate, write_rate_exempt));
 
         let refusal_templates = templates.clone();
         let refused = move |refusal, id| refused(&refusal_templates, refusal, id);
@@ -152,6 +157,7 @@ impl Application {
                 process: shared_process.clone(),
                 proxies: shared_proxies.clone(),
                 site: site.clone(),
+                write_limit: write_limit.clone(),
             })
         };
         let server = Server::build()
@@ -243,8 +249,10 @@ fn app(
         .app_data(state.in_flight)
         .app_data(state.proxies)
         .app_data(state.site)
+        .app_data(state.write_limit)
         .configure(routes::configure)
         .wrap(from_fn(count_answers))
+        .wrap(from_fn(limit_writes))
         .wrap(from_fn(refuse_other_sites))
         .wrap(from_fn(refuse_large_heads))
         .wrap(from_fn(render_errors))
@@ -261,6 +269,7 @@ mod tests {
 
     use super::*;
     use crate::process::networks::Networks;
+    use crate::write_rate::WriteRate;
 
     async fn panics() -> &'static str {
         panic!("with a secret in it")
@@ -283,6 +292,7 @@ mod tests {
             process: web::Data::new(ProcessState::started()),
             proxies: web::Data::new(TrustedProxies(Networks::parse("127.0.0.1").unwrap())),
             site: web::Data::new(OwnSite::Any),
+            write_limit: web::Data::new(WriteLimit::new(WriteRate::OFF, Networks::default())),
         };
         let service = init_service(app(state).route("/panics", web::get().to(panics))).await;
         for _ in 0..3 {

@@ -18,7 +18,7 @@ use tokio::io::{AsyncReadExt, Take};
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use self::empty_line::EmptyLine;
-use self::places::{Place, network_of};
+use self::places::Place;
 use self::progress::{Phase, State};
 use crate::process::access_log::RequestLine;
 use crate::process::refusal::Refusal;
@@ -31,7 +31,7 @@ mod read;
 mod write;
 mod written;
 
-pub use places::Places;
+pub use places::{Places, network_of};
 pub use progress::{Answer, Busy, Progress};
 
 /// Of a request that is refused unread, so much is read and thrown away, in bytes, so that the answer arrives.

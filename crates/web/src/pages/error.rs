@@ -16,6 +16,7 @@ use crate::request_log::Cause;
 use crate::security_headers;
 use crate::templates::{Page, Templates, html};
 use crate::urlencoded::FormError;
+use crate::write_rate::{RATE_LIMIT, RATE_LIMIT_POLICY};
 
 /// Data of `error.html`.
 #[derive(Debug, Serialize)]
@@ -105,8 +106,10 @@ pub async fn render_errors(
         link,
         retry,
     );
-    if let Some(allow) = response.headers().get(ALLOW) {
-        page.headers_mut().insert(ALLOW, allow.clone());
+    for name in [ALLOW, RETRY_AFTER, RATE_LIMIT, RATE_LIMIT_POLICY] {
+        if let Some(value) = response.headers().get(&name) {
+            page.headers_mut().insert(name, value.clone());
+        }
     }
     if let Some(cause) = cause {
         page.extensions_mut().insert(cause);
@@ -252,6 +255,7 @@ fn request_may_be_unread(error: Option<&WebError>) -> bool {
             | WebError::Overloaded(_)
             | WebError::Failed
             | WebError::OtherSite { .. }
+            | WebError::TooManyChanges { .. }
             | WebError::CrossSite
             | WebError::UnknownPath,
         )

@@ -10,6 +10,9 @@ use crate::process::environment::{ConfigError, Environment};
 /// `TRUSTED_PROXIES`: the proxies that are believed what they say of a request's client.
 pub const TRUSTED_PROXIES: &str = "TRUSTED_PROXIES";
 
+/// What such a variable must be.
+pub const EXPECTED: &str = "addresses or networks separated by commas, such as 10.0.0.0/8,::1";
+
 /// Networks and single addresses.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Networks(Vec<IpNet>);
@@ -26,8 +29,7 @@ impl Networks {
     where
         F: Fn(&'static str) -> Result<String, VarError>,
     {
-        let expected = "addresses or networks separated by commas, such as 10.0.0.0/8,::1";
-        let networks = environment.parse_optional(name, expected, Self::parse)?;
+        let networks = environment.parse_optional(name, EXPECTED, Self::parse)?;
         Ok(networks.unwrap_or_default())
     }
 

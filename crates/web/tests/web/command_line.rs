@@ -37,6 +37,8 @@ fn version_and_help() {
         "PUBLIC_URL",
         "API_TOKEN",
         "TRUSTED_PROXIES",
+        "WRITE_RATE",
+        "WRITE_RATE_EXEMPT",
         "RUST_LOG",
         "LOG_FORMAT",
     ] {
@@ -62,6 +64,8 @@ fn a_bad_variable_ends_it_with_78_and_one_line_that_names_it() {
         ("API_TOKEN", "hunter2"),
         ("API_TOKEN", "hunter2 hunter2 hunter2 hunter2 hunter2"),
         ("TRUSTED_PROXIES", "hunter2"),
+        ("WRITE_RATE", "hunter2"),
+        ("WRITE_RATE_EXEMPT", "hunter2"),
         ("RUST_LOG", "a=hunter2"),
         ("LOG_FORMAT", "hunter2"),
     ] {

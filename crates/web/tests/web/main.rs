@@ -41,3 +41,4 @@ mod support;
 mod toggle;
 mod unread_log;
 mod versions;
+mod write_rate;

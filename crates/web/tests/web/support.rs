@@ -16,6 +16,7 @@ use task_tracker_web::config::Config;
 use task_tracker_web::process::networks::Networks;
 use task_tracker_web::process::telemetry::{LogConfig, LogFormat};
 use task_tracker_web::startup::Application;
+use task_tracker_web::write_rate::WriteRate;
 use wiremock::{MockServer, ResponseTemplate};
 
 pub mod contract;
@@ -155,6 +156,8 @@ pub fn config(api: &str) -> Config {
         public_url: None,
         api_token: None,
         trusted_proxies: Networks::default(),
+        write_rate: WriteRate::OFF,
+        write_rate_exempt: Networks::default(),
         log: LogConfig {
             filter: "off".to_owned(),
             format: LogFormat::Text,

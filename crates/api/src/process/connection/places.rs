@@ -152,7 +152,8 @@ impl Drop for Place {
 }
 
 /// What stands for a client: an IPv4 address, or the /64 network of an IPv6 address, which is one household.
-pub(super) fn network_of(address: IpAddr) -> IpAddr {
+#[must_use]
+pub fn network_of(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into(),
         address @ IpAddr::V4(_) => address,
