@@ -192,21 +192,34 @@ for (const width of [1280, 360]) {
     const page = await open({ viewport: { width, height: 800 } });
     await page.visit('/tasks');
     assert.deepEqual(await page.evaluate(movedByWhatFollows), []);
+    await seed(stack, Array.from({ length: 99 }, (_, n) => ({ title: `Task ${n}` })));
+    await page.visit('/tasks');
+    await page.follow(() => page.getByRole('link', { name: 'Older tasks' }).click());
+    assert.equal((await titles(page)).length, 1);
+    assert.deepEqual(await page.evaluate(movedByWhatFollows), []);
   });
 }
 
-/** Takes the page apart from its end, as if that had not arrived yet, and says what that moves: runs in the page. */
+/**
+ * Takes the page apart from its end, as if that had not arrived yet, and says what that moves: runs in the page. A parser
+ * may rest, and what it has be painted, between an element and its text.
+ */
 function movedByWhatFollows() {
-  const all = [...document.querySelectorAll('main *')];
-  const places = () => all.map((element) => element.getBoundingClientRect());
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_ELEMENT | NodeFilter.SHOW_TEXT);
+  const nodes = [];
+  while (walker.nextNode()) {
+    nodes.push(walker.currentNode);
+  }
+  const elements = nodes.filter((node) => node instanceof Element);
+  const places = () => elements.map((element) => element.getBoundingClientRect());
   const before = places();
   const moved = new Set();
-  while (all.length > 0) {
-    all.pop().remove();
+  while (nodes.length > 0) {
+    nodes.pop().remove();
     places().forEach(({ x, y, width, height }, index) => {
-      const seen = width * height > 0 && all[index].checkVisibility();
+      const seen = width * height > 0 && elements[index].checkVisibility();
       if (seen && (x !== before[index].x || y !== before[index].y)) {
-        moved.add(all[index].outerHTML.slice(0, 80));
+        moved.add(elements[index].outerHTML.slice(0, 80));
       }
     });
   }
