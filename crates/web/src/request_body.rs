@@ -13,7 +13,7 @@ use tokio::time::timeout;
 use crate::error::WebError;
 use crate::forms::Form;
 use crate::limits::{BODY_TIMEOUT, MAX_FORM};
-use crate::process::in_flight::{COPIES, InFlight, Share};
+use crate::process::in_flight::{InFlight, Share};
 use crate::urlencoded::check_content_type;
 
 /// Extractor: the form a browser submitted.
@@ -37,7 +37,7 @@ impl<F: Form> FromRequest for Submitted<F> {
             if announced.is_some_and(|length: usize| length > MAX_FORM) {
                 return Err(WebError::BodyTooLarge);
             }
-            let share = InFlight::of(&request).nothing();
+            let share = InFlight::expect_body(&request, MAX_FORM);
             let (body, share) = timeout(BODY_TIMEOUT, read(payload, share))
                 .await
                 .map_err(|_| WebError::BodyTimeout)??;
@@ -55,7 +55,7 @@ async fn read(mut payload: Payload, mut share: Share) -> Result<(Bytes, Share), 
         if body.len() + chunk.len() > MAX_FORM {
             return Err(WebError::BodyTooLarge);
         }
-        share.grow(COPIES * chunk.len())?;
+        share.grow_body(chunk.len())?;
         body.extend_from_slice(&chunk);
     }
     Ok((body.freeze(), share))

@@ -1,20 +1,22 @@
 //! Connections that read, and what waits for them.
 //!
 //! A connection is taken from the pool once for all reads that wait, and carries them out one after the other on a
-//! blocking thread: the busier it is, the fewer threads are woken.
+//! blocking thread: the busier it is, the fewer threads are woken. Where what was read is not taken as fast, because all
+//! else is busy, the next ones wait for that: what nobody has taken yet is limited.
 
 use std::collections::VecDeque;
 use std::num::NonZero;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
 use r2d2_sqlite::SqliteConnectionManager;
 use rusqlite::{Connection, OpenFlags};
+use tokio::runtime::Handle;
 use tokio::sync::oneshot;
-use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
 use super::connection::{BUSY_TIMEOUT, prepare_for_requests};
@@ -29,7 +31,11 @@ fn most_readers() -> u32 {
 /// A read is answered within this time: before the web gives up (3 s).
 const READ_TIMEOUT: Duration = Duration::from_secs(2);
 
-type Read = Box<dyn FnOnce(Result<&Connection, StoreError>) + Send>;
+/// So many answers may wait to be taken, each at most a page of [`MAX_PAGE`](super::page::MAX_PAGE) bytes: nothing else
+/// is read meanwhile, until half of them are.
+const MOST_UNTAKEN: usize = 32;
+
+type Read = Box<dyn FnOnce(Result<&Connection, StoreError>, Untaken) + Send>;
 
 /// Connections that cannot write.
 pub(super) struct Readers(Arc<Shared>);
@@ -38,7 +44,11 @@ pub(super) struct Readers(Arc<Shared>);
 struct Shared {
     connections: r2d2::Pool<SqliteConnectionManager>,
     queue: Mutex<Queue>,
+    untaken: AtomicUsize,
 }
+
+/// An answer that was not taken yet, for as long as this lives.
+struct Untaken(Arc<Shared>);
 
 #[derive(Default)]
 struct Queue {
@@ -71,6 +81,7 @@ impl Readers {
         Ok(Self(Arc::new(Shared {
             connections,
             queue: Mutex::default(),
+            untaken: AtomicUsize::new(0),
         })))
     }
 
@@ -83,17 +94,17 @@ impl Readers {
         work: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         let (reply, answer) = oneshot::channel();
-        let read = move |connection: Result<&Connection, StoreError>| {
+        let read = move |connection: Result<&Connection, StoreError>, untaken| {
             // Nobody listens any more where the client has gone.
             if !reply.is_closed() {
-                let _ = reply.send(connection.and_then(work));
+                let _ = reply.send((connection.and_then(work), untaken));
             }
         };
         self.0.queue(Box::new(read));
-        timeout(READ_TIMEOUT, answer)
+        let answer = timeout(READ_TIMEOUT, answer)
             .await
-            .map_err(|_| StoreError::TimedOut)?
-            .unwrap_or(Err(StoreError::Stopped))
+            .map_err(|_| StoreError::TimedOut)?;
+        answer.map_or(Err(StoreError::Stopped), |(read, _untaken)| read)
     }
 
     /// Closes all of the connections. Blocks until nobody uses one: a read goes on where the client has gone, and once
@@ -107,15 +118,21 @@ impl Shared {
     fn queue(self: &Arc<Self>, read: Read) {
         let mut queue = self.lock();
         queue.waiting.push_back(read);
-        if queue.at_work < self.connections.max_size() {
+        self.set_to_work(queue);
+    }
+
+    /// Has one more thread carry out what waits, where there may be one more.
+    fn set_to_work(self: &Arc<Self>, mut queue: MutexGuard<'_, Queue>) {
+        if queue.at_work < self.connections.max_size() && !self.is_full() {
             queue.at_work += 1;
             drop(queue);
             let shared = Arc::clone(self);
             // Panics where the system has no thread left.
             let started = catch_unwind(AssertUnwindSafe(|| {
-                spawn_blocking(move || shared.carry_out())
+                let runtime = Handle::try_current().ok()?;
+                Some(runtime.spawn_blocking(move || shared.carry_out()))
             }));
-            if started.is_err() {
+            if !matches!(started, Ok(Some(_))) {
                 let mut queue = self.lock();
                 queue.at_work -= 1;
                 if queue.at_work == 0 {
@@ -127,23 +144,34 @@ impl Shared {
     }
 
     /// Carries out what waits until nothing does.
-    fn carry_out(&self) {
+    fn carry_out(self: Arc<Self>) {
         let connection = self.connections.get();
         while let Some(read) = self.next() {
             let connection = connection.as_deref().map_err(|_| StoreError::TimedOut);
+            let untaken = Untaken::new(Arc::clone(&self));
             // What panicked answers nothing; the next one is not to blame.
-            let _ = catch_unwind(AssertUnwindSafe(|| read(connection)));
+            let _ = catch_unwind(AssertUnwindSafe(|| read(connection, untaken)));
         }
     }
 
-    /// What waits longest. Where nothing does, this thread is no longer at work.
+    /// What waits longest. Where nothing does, or nothing may be read, this thread is no longer at work.
     fn next(&self) -> Option<Read> {
         let mut queue = self.lock();
-        let next = queue.waiting.pop_front();
+        let next = if self.is_full() {
+            None
+        } else {
+            queue.waiting.pop_front()
+        };
         if next.is_none() {
             queue.at_work -= 1;
         }
         next
+    }
+
+    /// Whether nothing may be read before some of what was is taken. Whoever finds that holds the queue's lock, so that
+    /// [`Untaken::drop`] comes after it and goes on.
+    fn is_full(&self) -> bool {
+        self.untaken.load(Ordering::SeqCst) >= MOST_UNTAKEN
     }
 
     fn lock(&self) -> MutexGuard<'_, Queue> {
@@ -151,107 +179,24 @@ impl Shared {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::panic, clippy::unwrap_used)]
-
-    use std::sync::atomic::{AtomicBool, Ordering};
-
-    use futures_util::future::join_all;
-    use rusqlite::ErrorCode;
-
-    use super::*;
-
-    fn readers() -> (tempfile::TempDir, Readers) {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("tasks.db");
-        let made = Connection::open(&path).unwrap();
-        made.execute_batch("CREATE TABLE t (x)").unwrap();
-        let readers = Readers::open(&path).unwrap();
-        (folder, readers)
+impl Untaken {
+    fn new(shared: Arc<Shared>) -> Self {
+        shared.untaken.fetch_add(1, Ordering::SeqCst);
+        Self(shared)
     }
+}
 
-    #[test]
-    fn they_have_all_their_settings_and_cannot_write() {
-        let (_folder, readers) = readers();
-        let all: Vec<_> = (0..readers.0.connections.max_size())
-            .map(|_| readers.0.connections.get().unwrap())
-            .collect();
-        for reader in all {
-            for (name, expected) in [
-                ("busy_timeout", 700),
-                ("query_only", 1),
-                ("trusted_schema", 0),
-                ("cache_size", -1024),
-                ("cell_size_check", 1),
-            ] {
-                let set = reader.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
-                assert_eq!(set.unwrap(), expected, "{name}");
+impl Drop for Untaken {
+    fn drop(&mut self) {
+        let Self(shared) = self;
+        if shared.untaken.fetch_sub(1, Ordering::SeqCst) == MOST_UNTAKEN / 2 {
+            let queue = shared.lock();
+            if !queue.waiting.is_empty() {
+                shared.set_to_work(queue);
             }
-            let written = reader.execute("INSERT INTO t VALUES (1)", []);
-            let code = written.unwrap_err().sqlite_error_code();
-            assert_eq!(code, Some(ErrorCode::ReadOnly));
-        }
-    }
-
-    #[actix_web::test]
-    async fn they_are_closed_once_what_nobody_waits_for_any_more_is_done() {
-        let (_folder, readers) = readers();
-        let (began, done) = <(Arc<AtomicBool>, Arc<AtomicBool>)>::default();
-        let read = readers.read({
-            let (began, done) = (Arc::clone(&began), Arc::clone(&done));
-            move |connection| {
-                began.store(true, Ordering::Relaxed);
-                thread::sleep(Duration::from_millis(100));
-                let found = connection.query_row("SELECT count(*) FROM t", [], |row| row.get(0));
-                done.store(true, Ordering::Relaxed);
-                Ok(found.map(|_: i64| ())?)
-            }
-        });
-        let gone = async {
-            while !began.load(Ordering::Relaxed) {
-                actix_web::rt::task::yield_now().await;
-            }
-        };
-        futures_util::future::select(Box::pin(read), Box::pin(gone)).await;
-        assert!(!done.load(Ordering::Relaxed));
-        readers.close();
-        assert!(done.load(Ordering::Relaxed));
-    }
-
-    #[actix_web::test]
-    async fn a_hundred_at_once_are_carried_out_by_few_threads_also_after_panics() {
-        let (_folder, readers) = readers();
-        for _ in 0..2 {
-            let reads = (0..100).map(|number| {
-                readers.read(move |connection| {
-                    thread::sleep(Duration::from_millis(1));
-                    if number % 10 == 0 {
-                        panic!("in the middle of a read");
-                    }
-                    let thread = thread::current().id();
-                    let query = "SELECT count(*) + ?1 FROM t";
-                    let found =
-                        connection.query_row(query, [number], |row| row.get::<_, i32>(0))?;
-                    Ok((found, thread))
-                })
-            });
-            let answers = join_all(reads).await;
-            let mut threads = std::collections::HashSet::new();
-            for (number, answer) in (0..).zip(answers) {
-                match answer {
-                    Err(StoreError::Stopped) if number % 10 == 0 => {}
-                    Ok((found, thread)) if found == number => {
-                        threads.insert(thread);
-                    }
-                    other => panic!("{number}: {other:?}"),
-                }
-            }
-            assert!(
-                threads.len() <= readers.0.connections.max_size() as usize,
-                "{}",
-                threads.len()
-            );
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

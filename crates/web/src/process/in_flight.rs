@@ -11,25 +11,23 @@ use std::task::{Context, Poll, ready};
 use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
+use actix_web::http::header::CONTENT_LENGTH;
 use actix_web::middleware::Next;
 use actix_web::web::Bytes;
 use actix_web::{Error, HttpMessage, HttpRequest};
 use thiserror::Error as ThisError;
 
-use crate::limits::IN_FLIGHT;
+use crate::limits::{IN_FLIGHT, ORDINARY};
 use crate::process::refusal::Refusal;
 
 /// What is not longer can use [`RESERVE`], in bytes; and as an answer it fits into what its connection has, so it is not
 /// counted. Whether the process is well can be asked for whatever else goes on, and so can anything be refused.
 const SMALL: usize = 4 * 1024;
-/// So much more than [`IN_FLIGHT`] is there for what is [`SMALL`], in bytes.
+/// So much more than [`IN_FLIGHT`] is there for what is [`SMALL`], in bytes, and half of it for what is [`ORDINARY`].
 const RESERVE: usize = 2 * 1024 * 1024;
-/// What is not longer can use half of [`RESERVE`], in bytes. Most lists and pages are not: they are answered while others
-/// do not fetch long ones.
-const ORDINARY: usize = 256 * 1024;
 /// What a body of a request takes at the most, for each of its bytes: as it arrives, as text, and as what is made of that,
 /// where each may have to be escaped.
-pub const COPIES: usize = 6;
+const COPIES: usize = 6;
 /// How much is copied at once of an answer, in bytes. With its head it fits into what actix gives a connection, 8 KB.
 pub const PORTION: usize = 6 * 1024;
 
@@ -50,6 +48,8 @@ pub struct InFlight(&'static AtomicUsize);
 pub struct Share {
     of: InFlight,
     bytes: usize,
+    /// What it is known to grow to, in bytes: only what is short in the end can use [`RESERVE`].
+    expected: usize,
 }
 
 impl InFlight {
@@ -71,34 +71,60 @@ impl InFlight {
     /// # Errors
     /// [`Overloaded`] where they are not there.
     pub fn take(self, bytes: usize) -> Result<Share, Overloaded> {
-        let mut share = self.nothing();
+        let mut share = self.expect(bytes);
         share.grow(bytes)?;
         Ok(share)
     }
 
-    /// Counts nothing yet.
+    /// Counts nothing yet of what is to become so many `bytes`.
     #[must_use]
-    pub fn nothing(self) -> Share {
-        Share { of: self, bytes: 0 }
+    pub fn expect(self, bytes: usize) -> Share {
+        Share {
+            of: self,
+            bytes: 0,
+            expected: bytes,
+        }
+    }
+
+    /// Counts nothing yet of a body that arrives for `request`, which may have at most so many bytes.
+    #[must_use]
+    pub fn expect_body(request: &HttpRequest, most: usize) -> Share {
+        let announced = request.headers().get(CONTENT_LENGTH);
+        let announced = announced.and_then(|length| length.to_str().ok()?.parse().ok());
+        let expected = announced.map_or(most, |length: usize| length.min(most));
+        Self::of(request).expect(COPIES * expected)
     }
 
     /// Counts `bytes`, whether or not they are there.
     fn take_anyway(self, bytes: usize) -> Share {
         self.0.fetch_add(bytes, Ordering::Relaxed);
-        Share { of: self, bytes }
+        Share {
+            of: self,
+            bytes,
+            expected: bytes,
+        }
     }
 }
 
 impl Share {
+    /// Counts what so many more bytes of a body take.
+    ///
+    /// # Errors
+    /// [`Overloaded`] where there is no memory for them: then none of them is counted.
+    pub fn grow_body(&mut self, more: usize) -> Result<(), Overloaded> {
+        self.grow(COPIES * more)
+    }
+
     /// Counts `more` bytes.
     ///
     /// # Errors
     /// [`Overloaded`] where they are not there: then none of them is counted.
     pub fn grow(&mut self, more: usize) -> Result<(), Overloaded> {
         let wanted = self.bytes + more;
-        let reserve = if wanted <= SMALL {
+        let in_the_end = wanted.max(self.expected);
+        let reserve = if in_the_end <= SMALL {
             RESERVE
-        } else if wanted <= ORDINARY {
+        } else if in_the_end <= ORDINARY {
             RESERVE / 2
         } else {
             0
@@ -229,6 +255,8 @@ mod tests {
 
     use std::future::poll_fn;
 
+    use actix_web::test::TestRequest;
+
     use super::*;
 
     #[test]
@@ -251,9 +279,26 @@ mod tests {
         assert!(all.take(ORDINARY + 1).is_err());
         let ordinary: Vec<_> = (0..).map_while(|_| all.take(ORDINARY).ok()).collect();
         assert_eq!(ordinary.len(), RESERVE / 2 / ORDINARY);
-        assert!(all.take(SMALL + 1).is_err());
+        let _rest: Vec<_> = (0..).map_while(|_| all.take(SMALL + 1).ok()).collect();
         let small: Vec<_> = (0..).map_while(|_| all.take(SMALL).ok()).collect();
-        assert_eq!(small.len(), RESERVE / 2 / SMALL);
+        assert!(small.len() >= RESERVE / 2 / SMALL);
+    }
+
+    #[test]
+    fn a_body_that_will_be_long_uses_no_reserve_however_little_of_it_is_there() {
+        let all = InFlight::start();
+        let _long = all.take(IN_FLIGHT).unwrap();
+        let first_bytes = |announced: Option<usize>| {
+            let mut request = TestRequest::default().app_data(all);
+            if let Some(length) = announced {
+                request = request.insert_header((CONTENT_LENGTH, length));
+            }
+            let mut share = InFlight::expect_body(&request.to_http_request(), ORDINARY);
+            share.grow_body(10)
+        };
+        assert_eq!(first_bytes(Some(100)), Ok(()));
+        assert_eq!(first_bytes(Some(ORDINARY)), Err(Overloaded));
+        assert_eq!(first_bytes(None), Err(Overloaded));
     }
 
     #[actix_web::test]
