@@ -86,6 +86,8 @@ scenario('beyond 100 tasks, older ones are a page away', async ({ stack, open })
   assert.deepEqual(await titles(page), names.slice(0, 5).reverse());
   await assertCounts(page, 105, 105, 0);
   assert.equal(await page.getByRole('link', { name: 'Older tasks' }).count(), 0);
+  assert.deepEqual(await page.evaluate(movedByWhatFollows), []);
+  await page.follow(() => page.reload());
 
   // Whatever is done there ends there.
   await page.follow(() => choose(entry(page, 'Task 3'), /^Edit/));
@@ -191,11 +193,6 @@ for (const width of [1280, 360]) {
     ]);
     const page = await open({ viewport: { width, height: 800 } });
     await page.visit('/tasks');
-    assert.deepEqual(await page.evaluate(movedByWhatFollows), []);
-    await seed(stack, Array.from({ length: 99 }, (_, n) => ({ title: `Task ${n}` })));
-    await page.visit('/tasks');
-    await page.follow(() => page.getByRole('link', { name: 'Older tasks' }).click());
-    assert.equal((await titles(page)).length, 1);
     assert.deepEqual(await page.evaluate(movedByWhatFollows), []);
   });
 }

@@ -7,6 +7,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 const STOP_TIMEOUT_MS = 15_000;
 
@@ -154,13 +155,15 @@ async function taskIds(stack) {
   return [...list.matchAll(/data-task-id="(\d+)"/g)].map((match) => match[1]);
 }
 
-/** Sends a form as a person without a browser would, to set the scene. */
+/** Sends a form as a person without a browser would, to set the scene; as slowly as a running stack asks for. */
 export async function send(stack, action, fields) {
-  const response = await fetch(stack.url + action, {
-    method: 'POST',
-    body: new URLSearchParams(fields),
-    redirect: 'manual',
-  });
+  const post = () =>
+    fetch(stack.url + action, { method: 'POST', body: new URLSearchParams(fields), redirect: 'manual' });
+  let response = await post();
+  while (response.status === 429) {
+    await sleep(1000 * Number(response.headers.get('retry-after')));
+    response = await post();
+  }
   if (response.status !== 303) {
     throw new Error(`POST ${action} was answered with ${response.status}: ${await response.text()}`);
   }
