@@ -1,5 +1,7 @@
 #![allow(clippy::unwrap_used)]
 
+use serde_json::Value as Json;
+
 use super::*;
 
 const FORGED: &str = "milk\n2026-01-01T00:00:00Z ERROR api: forged\u{2028}\u{202e}\"\\ end\u{0}";
@@ -9,6 +11,10 @@ fn written(write: impl Fn(&mut Vec<u8>, &Record<'_>, Timestamp) -> io::Result<()
     let pairs = [
         ("path", Value::from(FORGED)),
         ("status", Value::from(503_u64)),
+        ("change", Value::from(-7_i64)),
+        ("first", Value::from(true)),
+        ("told", Value::from_display(&FORGED)),
+        ("level", Value::from("FORGED")),
         ("ms", Value::from(1.5)),
     ];
     let args = format_args!("said {FORGED}");
@@ -31,7 +37,8 @@ fn a_text_record_is_one_line_whatever_people_sent() {
         "{line}"
     );
     assert!(!line.contains(['\u{2028}', '\u{202e}', '\0']), "{line}");
-    assert!(line.ends_with("status=503 ms=1.5\n"), "{line}");
+    assert!(line.contains(" status=503 change=-7 first=true "), "{line}");
+    assert!(line.ends_with(" ms=1.5\n"), "{line}");
 }
 
 #[test]
@@ -48,8 +55,15 @@ fn a_json_record_is_one_object_that_keeps_text_and_numbers() {
     let line = written(write_json);
     assert_eq!(line.matches('\n').count(), 1, "{line}");
     let object: Json = serde_json::from_str(&line).unwrap();
+    assert_eq!(object["time"], "1970-01-01T00:00:00.000Z");
+    assert_eq!(object["target"], "request_log");
+    assert_eq!(object["message"], format!("said {FORGED}"));
     assert_eq!(object["path"], FORGED);
+    assert_eq!(object["told"], FORGED);
     assert_eq!(object["status"], 503);
+    assert_eq!(object["change"], -7);
+    assert_eq!(object["first"], true);
     assert_eq!(object["ms"], 1.5);
     assert_eq!(object["level"], "INFO");
+    assert_eq!(line.matches("\"level\":").count(), 1, "{line}");
 }
