@@ -68,6 +68,8 @@ FROM runtime AS dev
 COPY --from=dev-build /api /api
 
 FROM runtime AS production
+# Unpacked: third-party notices, see .ci/licenses/update.
+ADD crates/licenses.tar.gz /licenses/
 COPY --from=build /api /api
 ARG GIT_SHA=unknown
 ARG VERSION=unknown

@@ -65,6 +65,8 @@ FROM runtime AS dev
 COPY --from=dev-build /web /web
 
 FROM runtime AS production
+# Unpacked: third-party notices, see .ci/licenses/update.
+ADD crates/licenses.tar.gz /licenses/
 COPY --from=build /web /web
 ARG GIT_SHA=unknown
 ARG VERSION=unknown
