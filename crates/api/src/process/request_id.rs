@@ -9,6 +9,7 @@ use std::future::{Ready, ready};
 use actix_web::dev::Payload;
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 use actix_web::{Error, FromRequest, HttpMessage, HttpRequest};
+use data_encoding::HEXLOWER;
 use log::Level;
 
 /// The response header that carries the [`RequestId`].
@@ -54,23 +55,28 @@ impl RequestId {
 
     /// Adds the header [`X_REQUEST_ID`] to those of a response.
     pub fn add_to(self, headers: &mut HeaderMap) {
-        if let Ok(value) = HeaderValue::from_str(&self.to_string()) {
+        if let Ok(value) = HeaderValue::from_str(self.digits().as_str()) {
             headers.insert(X_REQUEST_ID, value);
         }
     }
 
+    /// The id as it is written.
+    #[must_use]
+    pub fn digits(self) -> Digits {
+        Digits::of(self.own)
+    }
+
     /// The trace id as the log has it.
     #[must_use]
-    pub fn trace(self) -> String {
-        let id = self.trace.map(|trace| format!("{trace:032x}"));
-        id.unwrap_or_else(|| "-".to_owned())
+    pub fn trace(self) -> Digits {
+        self.trace.map_or(Digits::NONE, Digits::of)
     }
 
     /// Logs why the request failed, where both ids find it.
     pub fn log(self, level: Level, cause: &str) {
         log::log!(
             level,
-            request_id = self.to_string().as_str(),
+            request_id = self.digits().as_str(),
             trace_id = self.trace().as_str();
             "{cause}"
         );
@@ -85,7 +91,28 @@ impl RequestId {
 
 impl fmt::Display for RequestId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:032x}", self.own)
+        f.write_str(self.digits().as_str())
+    }
+}
+
+/// An id as 32 lower-case hexadecimal digits, or `-` in its place.
+#[derive(Debug, Clone, Copy)]
+pub struct Digits(Option<[u8; 32]>);
+
+impl Digits {
+    const NONE: Self = Self(None);
+
+    fn of(id: u128) -> Self {
+        let mut digits = [0; 32];
+        HEXLOWER.encode_mut(&id.to_be_bytes(), &mut digits);
+        Self(Some(digits))
+    }
+
+    /// The digits.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        let digits = self.0.as_ref();
+        digits.map_or("-", |digits| str::from_utf8(digits).unwrap_or_default())
     }
 }
 
@@ -137,7 +164,7 @@ mod tests {
     fn trace_of(traceparent: &str) -> String {
         let mut headers = HeaderMap::new();
         headers.insert(TRACEPARENT, HeaderValue::from_str(traceparent).unwrap());
-        RequestId::new(&headers).trace()
+        RequestId::new(&headers).trace().as_str().to_owned()
     }
 
     #[test]

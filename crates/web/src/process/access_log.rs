@@ -77,7 +77,7 @@ impl RequestLine {
         };
         log::log!(
             level,
-            request_id = self.id.to_string().as_str(),
+            request_id = self.id.digits().as_str(),
             client = self.client.map_or("-".to_owned(), |client| client.to_string()).as_str(),
             method = self.method.as_ref().map_or("-", Method::as_str),
             route = route.unwrap_or("-"),
