@@ -2,7 +2,8 @@
 //!
 //! A connection is taken from the pool once for all reads that wait, and carries them out one after the other on a
 //! blocking thread: the busier it is, the fewer threads are woken. Where what was read is not taken as fast, because all
-//! else is busy, the next ones wait for that: what nobody has taken yet is limited.
+//! else is busy, the next ones wait for that: what nobody has taken yet is limited. Those who come as a crowd wait for the
+//! crowd, those who come later do not.
 
 use std::collections::VecDeque;
 use std::num::NonZero;
@@ -11,7 +12,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use r2d2_sqlite::SqliteConnectionManager;
 use rusqlite::{Connection, OpenFlags};
@@ -35,6 +36,9 @@ const READ_TIMEOUT: Duration = Duration::from_secs(2);
 /// is read meanwhile, until half of them are.
 const MOST_UNTAKEN: usize = 32;
 
+/// While more than so many reads wait, the newest comes first.
+const CROWD: usize = 64;
+
 type Read = Box<dyn FnOnce(Result<&Connection, StoreError>, Untaken) + Send>;
 
 /// Connections that cannot write.
@@ -52,7 +56,8 @@ struct Untaken(Arc<Shared>);
 
 #[derive(Default)]
 struct Queue {
-    waiting: VecDeque<Read>,
+    /// Each with when it came.
+    waiting: VecDeque<(Instant, Read)>,
     /// Threads that carry reads out.
     at_work: u32,
 }
@@ -117,7 +122,16 @@ impl Readers {
 impl Shared {
     fn queue(self: &Arc<Self>, read: Read) {
         let mut queue = self.lock();
-        queue.waiting.push_back(read);
+        let now = Instant::now();
+        // Whoever waits longer is told that it took too long.
+        let too_old = |waiting: &VecDeque<(Instant, Read)>| {
+            let oldest = waiting.front();
+            oldest.is_some_and(|(came, _)| now - *came > READ_TIMEOUT)
+        };
+        while too_old(&queue.waiting) {
+            queue.waiting.pop_front();
+        }
+        queue.waiting.push_back((now, read));
         self.set_to_work(queue);
     }
 
@@ -154,14 +168,17 @@ impl Shared {
         }
     }
 
-    /// What waits longest. Where nothing does, or nothing may be read, this thread is no longer at work.
+    /// What is read next. Where nothing waits, or nothing may be read, this thread is no longer at work.
     fn next(&self) -> Option<Read> {
         let mut queue = self.lock();
         let next = if self.is_full() {
             None
+        } else if queue.waiting.len() > CROWD {
+            queue.waiting.pop_back()
         } else {
             queue.waiting.pop_front()
         };
+        let next = next.map(|(_, read)| read);
         if next.is_none() {
             queue.at_work -= 1;
         }

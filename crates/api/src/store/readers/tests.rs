@@ -121,3 +121,53 @@ async fn few_answers_wait_to_be_taken_and_the_rest_is_read_as_they_are() {
     assert_eq!(readers.0.untaken.load(Ordering::Relaxed), 0);
     readers.close();
 }
+
+fn wait_while(is_busy: &AtomicBool) {
+    while is_busy.load(Ordering::Relaxed) {
+        thread::sleep(Duration::from_millis(1));
+    }
+}
+
+#[actix_web::test]
+async fn who_comes_after_a_crowd_does_not_wait_for_it() {
+    let (_folder, readers) = readers();
+    let order = Arc::new(Mutex::new(Vec::new()));
+    let is_busy = Arc::new(AtomicBool::new(true));
+    let read = |number: usize| {
+        let (order, is_busy) = (Arc::clone(&order), Arc::clone(&is_busy));
+        readers.read(move |_| {
+            wait_while(&is_busy);
+            order.lock().unwrap().push(number);
+            Ok(())
+        })
+    };
+    let mut reads: Vec<_> = (0..300).map(|number| Box::pin(read(number))).collect();
+    for read in &mut reads {
+        assert!(read.as_mut().now_or_never().is_none());
+    }
+    let mut late = Box::pin(read(300));
+    assert!(late.as_mut().now_or_never().is_none());
+    is_busy.store(false, Ordering::Relaxed);
+    late.await.unwrap();
+    let before = order.lock().unwrap().len();
+    assert!(before < 100, "{before}");
+    assert!(join_all(reads).await.iter().all(Result::is_ok));
+}
+
+#[actix_web::test]
+async fn what_waited_too_long_is_not_kept() {
+    let (_folder, readers) = readers();
+    let is_busy = Arc::new(AtomicBool::new(true));
+    let read = |_| {
+        let is_busy = Arc::clone(&is_busy);
+        readers.read(move |_| {
+            wait_while(&is_busy);
+            Ok(())
+        })
+    };
+    let answers = join_all((0..300).map(read)).await;
+    assert!(answers.iter().all(Result::is_err));
+    assert!(Box::pin(read(300)).now_or_never().is_none());
+    assert_eq!(readers.0.lock().waiting.len(), 1);
+    is_busy.store(false, Ordering::Relaxed);
+}
