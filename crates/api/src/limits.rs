@@ -29,8 +29,8 @@ pub const WRITE_BUFFER: usize = 26 * 1024;
 /// What requests in flight take of the memory, all together, in bytes: bodies that arrive, what is made of them, and
 /// answers that are not sent. One more is refused.
 pub const IN_FLIGHT: usize = 12 * 1024 * 1024;
-/// What takes no more than this, in bytes, is still answered while others, who do not fetch what they asked for, have all of
-/// [`IN_FLIGHT`]: most lists, even of 500 tasks. Those full of long texts take more.
+/// What takes no more than this, in bytes, is still answered while others, who do not fetch what they asked for, have all
+/// of [`IN_FLIGHT`]: most lists, even of 500 tasks. Those full of long texts take more.
 pub const ORDINARY: usize = 120 * 1024;
 /// Connections at a time: each takes 12 KB, and the first of them up to 43 KB once they were sent a long list.
 pub const MAX_CONNECTIONS: usize = 1024;

@@ -30,9 +30,9 @@ pub const WRITE_BUFFER: usize = 24 * 1024;
 /// What requests in flight take of the memory, all together, in bytes: bodies that arrive, what is made of them, and
 /// answers that are not sent. One more is refused.
 pub const IN_FLIGHT: usize = 10 * 1024 * 1024;
-/// What takes no more than this, in bytes, is still answered while others, who do not fetch what they asked for, have all of
-/// [`IN_FLIGHT`]: most pages, which are counted twice, and the lists the api is asked for. Those full of long texts take
-/// more.
+/// What takes no more than this, in bytes, is still answered while others, who do not fetch what they asked for, have all
+/// of [`IN_FLIGHT`]: most pages, which are counted twice, and the lists the api is asked for. Those full of long texts
+/// take more.
 pub const ORDINARY: usize = 240 * 1024;
 /// Connections at a time: each takes 12 KB, and the first of them up to 43 KB once they were sent a page. All together
 /// fit beside the rest into 64 MB.

@@ -4,7 +4,6 @@ use std::future::Future;
 use std::pin::Pin;
 
 use actix_web::dev::Payload;
-use actix_web::http::header::CONTENT_LENGTH;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
@@ -26,18 +25,11 @@ impl<F: Form> FromRequest for Submitted<F> {
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let checked = check_content_type(request.headers());
-        let announced = request
-            .headers()
-            .get(CONTENT_LENGTH)
-            .and_then(|value| value.to_str().ok()?.parse().ok());
         let payload = payload.take();
         let request = request.clone();
         Box::pin(async move {
             checked?;
-            if announced.is_some_and(|length: usize| length > MAX_FORM) {
-                return Err(WebError::BodyTooLarge);
-            }
-            let share = InFlight::expect_body(&request, MAX_FORM);
+            let share = InFlight::expect_body(&request, MAX_FORM).ok_or(WebError::BodyTooLarge)?;
             let (body, share) = timeout(BODY_TIMEOUT, read(payload, share))
                 .await
                 .map_err(|_| WebError::BodyTimeout)??;

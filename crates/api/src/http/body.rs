@@ -4,7 +4,7 @@ use std::fmt;
 use std::pin::Pin;
 
 use actix_web::dev::Payload;
-use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
+use actix_web::http::header::CONTENT_ENCODING;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use futures_util::StreamExt;
 use serde::de::{Deserializer, MapAccess, Visitor};
@@ -76,7 +76,8 @@ fn read(
     let request = request.clone();
     async move {
         head?;
-        let share = InFlight::expect_body(&request, MAX_BODY);
+        let share =
+            InFlight::expect_body(&request, MAX_BODY).ok_or(ApiError::BodyTooLarge(MAX_BODY))?;
         let collected = tokio::time::timeout(BODY_TIMEOUT, collect(payload, share)).await;
         let (body, share) =
             collected.map_err(|_| ApiError::BodyTimeout(BODY_TIMEOUT.as_secs()))??;
@@ -104,13 +105,6 @@ fn check_head(request: &HttpRequest, accepted: &'static str) -> Result<(), ApiEr
     let mut codings = request.headers().get_all(CONTENT_ENCODING);
     if !codings.all(|coding| coding.as_bytes().eq_ignore_ascii_case(b"identity")) {
         return Err(ApiError::UnsupportedCoding);
-    }
-    let announced = request
-        .headers()
-        .get(CONTENT_LENGTH)
-        .and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
-    if announced.is_some_and(|length| length > MAX_BODY as u64) {
-        return Err(ApiError::BodyTooLarge(MAX_BODY));
     }
     Ok(())
 }

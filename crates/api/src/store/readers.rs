@@ -124,13 +124,8 @@ impl Shared {
         let mut queue = self.lock();
         let now = Instant::now();
         // Whoever waits longer is told that it took too long.
-        let too_old = |waiting: &VecDeque<(Instant, Read)>| {
-            let oldest = waiting.front();
-            oldest.is_some_and(|(came, _)| now - *came > READ_TIMEOUT)
-        };
-        while too_old(&queue.waiting) {
-            queue.waiting.pop_front();
-        }
+        let is_too_old = |(came, _): &mut (Instant, Read)| now - *came > READ_TIMEOUT;
+        while queue.waiting.pop_front_if(is_too_old).is_some() {}
         queue.waiting.push_back((now, read));
         self.set_to_work(queue);
     }
