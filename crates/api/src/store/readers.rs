@@ -30,11 +30,11 @@ fn most_readers() -> u32 {
 }
 
 /// A read is answered within this time: before the web gives up (3 s).
-const READ_TIMEOUT: Duration = Duration::from_secs(2);
+pub(super) const READ_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// So many answers may wait to be taken, each at most a page of [`MAX_PAGE`](super::page::MAX_PAGE) bytes: nothing else
 /// is read meanwhile, until half of them are.
-const MOST_UNTAKEN: usize = 32;
+pub(super) const MOST_UNTAKEN: usize = 32;
 
 /// While more than so many reads wait, the newest comes first.
 const CROWD: usize = 64;
