@@ -32,8 +32,8 @@ fn most_readers() -> u32 {
 /// A read is answered within this time: before the web gives up (3 s).
 pub(super) const READ_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// So many answers may wait to be taken, each at most a page of [`MAX_PAGE`](super::page::MAX_PAGE) bytes: nothing else
-/// is read meanwhile, until half of them are.
+/// So many answers may wait to be taken, each at most a page of [`MAX_PAGE`](super::page::MAX_PAGE) bytes. Nothing else is
+/// read meanwhile: here until half of them are taken, by the writer until one is.
 pub(super) const MOST_UNTAKEN: usize = 32;
 
 /// While more than so many reads wait, the newest comes first.

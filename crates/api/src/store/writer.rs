@@ -43,6 +43,7 @@ pub(super) struct Writer {
     queue: SyncSender<Entry>,
     commits: Arc<AtomicU64>,
     reads_only: bool,
+    /// Turns of reads, each from when it is queued until its answer is taken.
     reads: Arc<Semaphore>,
 }
 
@@ -118,7 +119,6 @@ impl Writer {
         work: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         let read = async {
-            // Kept until the answer is taken: what nobody has taken yet is limited.
             let _turn = self.reads.acquire().await;
             let (reply, answer) = oneshot::channel();
             self.send(Entry::Read(Box::new(move |connection| {

@@ -30,15 +30,21 @@ fn writer() -> (Writer, JoinHandle<Connection>) {
     Writer::start(connection, SteadyClock::start(), hooks, access).unwrap()
 }
 
-#[actix_web::test]
-async fn a_change_that_is_not_kept_leaves_nothing_and_its_neighbours_alone() {
-    let (writer, thread) = writer();
-    // Nothing is carried out before all of them wait: they share a transaction.
+/// Keeps the thread busy until what is returned is dropped.
+fn hold(writer: &Writer) -> SyncSender<()> {
     let (release, held) = sync_channel::<()>(0);
     let hold = Entry::Read(Box::new(move |_| {
         let _ = held.recv();
     }));
     writer.send(hold).unwrap();
+    release
+}
+
+#[actix_web::test]
+async fn a_change_that_is_not_kept_leaves_nothing_and_its_neighbours_alone() {
+    let (writer, thread) = writer();
+    // Nothing is carried out before all of them wait: they share a transaction.
+    let release = hold(&writer);
     let changes = join3(
         writer.write(|connection| insert(connection, 1), Effect::Takes),
         writer.write(
@@ -96,11 +102,7 @@ async fn few_answers_wait_to_be_taken_and_the_rest_is_read_as_they_are() {
 #[actix_web::test]
 async fn a_read_whose_turn_does_not_come_times_out() {
     let (writer, _thread) = writer();
-    let (release, held) = sync_channel::<()>(0);
-    let hold = Entry::Read(Box::new(move |_| {
-        let _ = held.recv();
-    }));
-    writer.send(hold).unwrap();
+    let release = hold(&writer);
     let answers = join_all((0..MOST_UNTAKEN + 1).map(|_| writer.read(|_| Ok(())))).await;
     assert!(
         answers
