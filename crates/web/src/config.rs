@@ -11,6 +11,7 @@ use crate::process::api_token::ApiToken;
 use crate::process::environment::{BIND_ADDR, ConfigError, Environment};
 use crate::process::networks::{self, Networks, TRUSTED_PROXIES};
 use crate::process::telemetry::LogConfig;
+use crate::sign_in::{self, SIGN_IN, SignIn};
 use crate::write_rate::{self, WRITE_RATE, WRITE_RATE_EXEMPT, WriteRate};
 
 /// `API_URL`: where the api answers.
@@ -27,6 +28,8 @@ pub struct Config {
     pub public_url: Option<Url>,
     /// `API_TOKEN`, default none: then requests to the api carry no token.
     pub api_token: Option<ApiToken>,
+    /// `SIGN_IN`, default `none`: how people sign in.
+    pub sign_in: SignIn,
     /// `TRUSTED_PROXIES`, default nobody: whose `X-Forwarded-` headers are believed.
     pub trusted_proxies: Networks,
     /// `WRITE_RATE`, default 20: changes a second that one address may make, or any number.
@@ -75,6 +78,7 @@ impl Config {
                 base_url::parse,
             )?,
             api_token: ApiToken::from_environment(&env)?,
+            sign_in: env.parse(SIGN_IN, sign_in::EXPECTED, "none", SignIn::parse)?,
             trusted_proxies: Networks::from_environment(&env, TRUSTED_PROXIES)?,
             write_rate: env.parse(WRITE_RATE, write_rate::EXPECTED, "20", WriteRate::parse)?,
             write_rate_exempt: env.parse(

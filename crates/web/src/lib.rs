@@ -28,6 +28,7 @@ mod routes;
 mod same_origin;
 mod security_headers;
 pub mod service;
+pub mod sign_in;
 pub mod startup;
 pub mod templates;
 pub mod urlencoded;

@@ -105,6 +105,7 @@ impl Application {
             api_url,
             public_url,
             api_token,
+            sign_in: _,
             trusted_proxies,
             write_rate,
             write_rate_exempt,

@@ -22,6 +22,7 @@ fn unset_and_empty_variables_take_their_defaults() {
             (API_URL, ""),
             (PUBLIC_URL, ""),
             (API_TOKEN, ""),
+            (SIGN_IN, ""),
             (WRITE_RATE, ""),
             (LOG_FORMAT, ""),
         ],
@@ -31,6 +32,7 @@ fn unset_and_empty_variables_take_their_defaults() {
         assert_eq!(config.api_url.as_str(), "http://127.0.0.1:8000/");
         assert!(config.public_url.is_none());
         assert!(config.api_token.is_none());
+        assert_eq!(config.sign_in, SignIn::None);
         assert_eq!(config.write_rate, WriteRate::parse("20").unwrap());
         assert!(config.write_rate_exempt.contains([127, 0, 0, 1].into()));
         assert_eq!(config.log.filter, "info");
@@ -45,6 +47,7 @@ fn every_variable_is_taken() {
         (API_URL, "https://task-api"),
         (API_TOKEN, "hunter2~0123456789abcdef0123456789"),
         (PUBLIC_URL, "https://tasks.example"),
+        (SIGN_IN, "local"),
         (TRUSTED_PROXIES, "10.0.0.0/8, ::1"),
         (WRITE_RATE, "off"),
         (WRITE_RATE_EXEMPT, "10.1.0.0/16"),
@@ -63,6 +66,7 @@ fn every_variable_is_taken() {
         config.api_token.unwrap().expose(),
         "hunter2~0123456789abcdef0123456789"
     );
+    assert_eq!(config.sign_in, SignIn::Local);
     assert!(config.trusted_proxies.contains("10.1.2.3".parse().unwrap()));
     assert_eq!(config.write_rate, WriteRate::OFF);
     assert!(!config.write_rate_exempt.contains([127, 0, 0, 1].into()));
@@ -85,6 +89,7 @@ fn a_bad_value_is_refused_by_name_and_not_repeated() {
         (API_TOKEN, "hunter2 hunter2 hunter2 hunter2 hunter2"),
         (API_TOKEN, "hunter2"),
         (API_TOKEN, "hunter2\r\nX: y"),
+        (SIGN_IN, "hunter2"),
         (TRUSTED_PROXIES, "hunter2"),
         (WRITE_RATE, "hunter2"),
         (WRITE_RATE, "0"),

@@ -15,6 +15,7 @@ use serde_json::{Value as Json, json};
 use task_tracker_web::config::Config;
 use task_tracker_web::process::networks::Networks;
 use task_tracker_web::process::telemetry::{LogConfig, LogFormat};
+use task_tracker_web::sign_in::SignIn;
 use task_tracker_web::startup::Application;
 use task_tracker_web::write_rate::WriteRate;
 use wiremock::{MockServer, ResponseTemplate};
@@ -155,6 +156,7 @@ pub fn config(api: &str) -> Config {
         api_url: api.parse().unwrap(),
         public_url: None,
         api_token: None,
+        sign_in: SignIn::None,
         trusted_proxies: Networks::default(),
         write_rate: WriteRate::OFF,
         write_rate_exempt: Networks::default(),
