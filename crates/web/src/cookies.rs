@@ -1,5 +1,5 @@
 //! Cookies (RFC 6265): the little a browser keeps for these pages between one answer and the next. There is nothing secret
-//! in them; that a link cannot set one is what they are for.
+//! in them but in that of `session_cookie`; that a link cannot set one is what they are for.
 
 use std::time::Duration;
 
@@ -18,6 +18,15 @@ pub fn get<'a>(request: &'a HeaderMap, name: &str) -> Option<&'a str> {
         .map(|(_, value)| value)
 }
 
+/// What a cookie may travel over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Travels {
+    /// Anything.
+    Anyhow,
+    /// TLS alone.
+    OverTls,
+}
+
 /// Has the browser keep a cookie for so long; `Duration::ZERO` removes it. Only these pages are sent it, and no script.
 ///
 /// # Errors
@@ -28,8 +37,27 @@ pub fn set(
     value: &str,
     kept: Duration,
 ) -> Result<(), InvalidHeaderValue> {
+    set_for(Travels::Anyhow, response, name, value, kept)
+}
+
+/// The same, and says what the cookie may travel over.
+///
+/// # Errors
+/// As [`set`].
+pub fn set_for(
+    travels: Travels,
+    response: &mut HeaderMap,
+    name: &str,
+    value: &str,
+    kept: Duration,
+) -> Result<(), InvalidHeaderValue> {
     let seconds = kept.as_secs();
-    let cookie = format!("{name}={value}; Max-Age={seconds}; Path=/; HttpOnly; SameSite=Lax");
+    let secure = match travels {
+        Travels::Anyhow => "",
+        Travels::OverTls => " Secure;",
+    };
+    let cookie =
+        format!("{name}={value}; Max-Age={seconds};{secure} Path=/; HttpOnly; SameSite=Lax");
     response.append(SET_COOKIE, HeaderValue::from_str(&cookie)?);
     Ok(())
 }

@@ -83,6 +83,8 @@ pub enum WebError {
         source: ApiClientError,
         /// The button.
         retry: RetryForm,
+        /// The page the button is on.
+        page: String,
     },
     /// A list was not loaded, for this request and for those that waited with it.
     #[error("the list was not loaded, for which the api was asked as request {asked_as}")]
@@ -137,6 +139,15 @@ impl WebError {
         match self {
             Self::Shared { error, .. } => error.unshared(),
             error => error,
+        }
+    }
+
+    /// Whether the person has to sign in first, or again.
+    #[must_use]
+    pub fn is_signed_out(&self) -> bool {
+        match self.unshared() {
+            Self::Api(error) | Self::Action { source: error, .. } => error.is_signed_out(),
+            _ => false,
         }
     }
 
@@ -290,6 +301,7 @@ impl ResponseError for WebError {
 #[must_use]
 pub fn status_for(error: &ApiClientError) -> StatusCode {
     match error {
+        ApiClientError::SignedOut => StatusCode::UNAUTHORIZED,
         ApiClientError::Unreachable(_)
         | ApiClientError::TimedOut
         | ApiClientError::Overloaded(_) => StatusCode::SERVICE_UNAVAILABLE,
@@ -300,6 +312,8 @@ pub fn status_for(error: &ApiClientError) -> StatusCode {
         },
         ApiClientError::Problem(problem) => match (problem.status.as_u16(), problem.kind) {
             (_, ProblemKind::IdempotencyKeyInFlight) => StatusCode::CONFLICT,
+            (_, ProblemKind::SignInRequired) => StatusCode::UNAUTHORIZED,
+            (_, ProblemKind::AdministratorsOnly) => StatusCode::FORBIDDEN,
             (400, _) => StatusCode::BAD_REQUEST,
             (404, _) => StatusCode::NOT_FOUND,
             (409 | 410 | 412, _) => StatusCode::CONFLICT,
@@ -316,7 +330,8 @@ pub fn explain(error: &ApiClientError) -> Explanation {
     let status = status_for(error);
     match error {
         ApiClientError::Problem(problem)
-            if status != StatusCode::BAD_GATEWAY && !problem.detail.is_empty() =>
+            if !matches!(status, StatusCode::BAD_GATEWAY | StatusCode::UNAUTHORIZED)
+                && !problem.detail.is_empty() =>
         {
             Explanation {
                 title: explain_status(status).title,
@@ -324,6 +339,7 @@ pub fn explain(error: &ApiClientError) -> Explanation {
             }
         }
         ApiClientError::Problem(_)
+        | ApiClientError::SignedOut
         | ApiClientError::Unreachable(_)
         | ApiClientError::Interrupted(_)
         | ApiClientError::TimedOut
@@ -337,6 +353,15 @@ pub fn explain(error: &ApiClientError) -> Explanation {
 #[must_use]
 pub fn explain_status(status: StatusCode) -> Explanation {
     let (title, detail) = match status {
+        // Where people sign in they are led there instead.
+        StatusCode::UNAUTHORIZED => (
+            "The tasks are for people who sign in",
+            "These pages do not ask anybody to. If you run this site, set SIGN_IN to local.",
+        ),
+        StatusCode::FORBIDDEN => (
+            "This is not for everybody",
+            "Ask an administrator to do it. Your tasks are where they were.",
+        ),
         StatusCode::NOT_FOUND => (
             "There is nothing here",
             "The address may be mistyped, or the page may have moved.",

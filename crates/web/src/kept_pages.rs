@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::domain::version::Version;
 use crate::list_page::ListPage;
-use crate::list_view::ListView;
+use crate::scope::ScopedView;
 
 /// Kept pages together take at most so much, in bytes.
 const MAX_KEPT: usize = 4 * 1024 * 1024;
@@ -14,35 +14,36 @@ const MAX_KEPT_PAGES: usize = 256;
 /// Longer pages are not kept, in bytes.
 const MAX_KEPT_PAGE: usize = 512 * 1024;
 
-/// The pages seen last, each with the version of the list it shows. The api is asked for each whether that still holds.
+/// The pages seen last, each with the version of the list it shows. The api is asked for each whether that still holds,
+/// by whom it is for.
 #[derive(Debug, Default)]
 pub struct KeptPages(Mutex<VecDeque<Kept>>);
 
 #[derive(Debug)]
 struct Kept {
-    view: ListView,
+    shows: ScopedView,
     version: Version,
     page: Arc<ListPage>,
 }
 
 impl KeptPages {
-    /// The page kept for this view.
+    /// The page kept for this view of these people.
     #[must_use]
-    pub fn get(&self, view: &ListView) -> Option<(Version, Arc<ListPage>)> {
+    pub fn get(&self, shows: &ScopedView) -> Option<(Version, Arc<ListPage>)> {
         let pages = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let kept = pages.iter().find(|kept| kept.view == *view)?;
+        let kept = pages.iter().find(|kept| kept.shows == *shows)?;
         Some((kept.version.clone(), Arc::clone(&kept.page)))
     }
 
     /// Keeps a page in place of the one kept for this view, and forgets the oldest where all together are too long.
-    pub fn keep(&self, view: ListView, version: Version, page: Arc<ListPage>) {
+    pub fn keep(&self, shows: ScopedView, version: Version, page: Arc<ListPage>) {
         let mut pages = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        pages.retain(|kept| kept.view != view);
+        pages.retain(|kept| kept.shows != shows);
         if page.rendered_len() > MAX_KEPT_PAGE {
             return;
         }
         pages.push_front(Kept {
-            view,
+            shows,
             version,
             page,
         });
@@ -59,7 +60,7 @@ impl Kept {
     /// What it takes at the most, in bytes: the page in both forms, of which the compressed one is shorter, and the rest
     /// with what the allocator adds to each of the eight pieces of memory.
     fn bytes(&self) -> usize {
-        let after = self.view.after.as_ref();
+        let after = self.shows.view.after.as_ref();
         2 * self.page.rendered_len()
             + size_of::<Self>()
             + size_of::<ListPage>()

@@ -1,5 +1,5 @@
-//! Loads pages of the list: asks the api, and renders what has changed. Requests for the same page at the same time
-//! share the work.
+//! Loads pages of the list: asks the api, and renders what has changed. Requests for the same page, for the same people,
+//! at the same time share the work.
 //!
 //! What a request is shown must be as new as the request, or people would miss what they have just done. So a request
 //! never joins a load that has begun: it waits, with others, for the next one, which begins when that has ended.
@@ -27,6 +27,7 @@ use crate::list_view::ListView;
 use crate::pages::list::contents;
 use crate::process::in_flight::InFlight;
 use crate::process::request_id::RequestId;
+use crate::scope::ScopedView;
 use crate::templates::Templates;
 use crate::urlencoded::FormError;
 
@@ -45,12 +46,12 @@ pub struct ListLoader {
     templates: web::Data<Templates>,
     kept_pages: web::Data<KeptPages>,
     in_flight: InFlight,
-    under_way: Rc<RefCell<HashMap<ListView, Loads>>>,
+    under_way: Rc<RefCell<HashMap<ScopedView, Loads>>>,
     /// One long page is compressed at a time: more threads at that would leave little of the processors to this one.
     compressing: Rc<Semaphore>,
 }
 
-/// The loads of one view.
+/// The loads of one view, for the same people.
 #[derive(Default)]
 struct Loads {
     /// How many have begun.
@@ -91,25 +92,26 @@ impl ListLoader {
     /// The page as it is at some time between this call and its end.
     ///
     /// # Errors
-    /// [`WebError::Shared`], [`WebError::Overloaded`]
+    /// [`WebError::Shared`], [`WebError::Overloaded`]; [`ApiClientError::SignedOut`] where nobody is signed in.
     pub async fn load(&self, asking: Asking, view: ListView) -> Result<Arc<ListPage>, WebError> {
-        let Load { page, asked_as } = self.next(asking, view)?;
+        let scope = asking.scope.ok_or(ApiClientError::SignedOut)?;
+        let Load { page, asked_as } = self.next(asking, ScopedView { scope, view })?;
         page.await
             .map_err(|error| WebError::Shared { error, asked_as })
     }
 
     /// The load of this view that has not begun.
-    fn next(&self, asking: Asking, view: ListView) -> Result<Load, WebError> {
+    fn next(&self, asking: Asking, shows: ScopedView) -> Result<Load, WebError> {
         let mut under_way = self.under_way.borrow_mut();
-        let waiting = under_way.get(&view).and_then(|loads| loads.next.as_ref());
+        let waiting = under_way.get(&shows).and_then(|loads| loads.next.as_ref());
         // One that panicked has ended without having begun.
         if let Some(next) = waiting.filter(|load| load.page.peek().is_none()) {
             return Ok(next.clone());
         }
         // A task of its own: those who wait for it may leave. So it is counted by itself.
         let share = self.in_flight.take(LOAD)?;
-        let loads = under_way.entry(view.clone()).or_default();
-        let run = self.clone().run(asking, view, loads.current.clone());
+        let loads = under_way.entry(shows.clone()).or_default();
+        let run = self.clone().run(asking, shows, loads.current.clone());
         let task = rt::spawn(async move {
             let loaded = run.await;
             drop(share);
@@ -127,41 +129,42 @@ impl ListLoader {
         Ok(load)
     }
 
-    async fn run(self, asking: Asking, view: ListView, before: Option<Load>) -> Loaded {
+    async fn run(self, asking: Asking, shows: ScopedView, before: Option<Load>) -> Loaded {
         if let Some(before) = before {
             // Whether it ended or takes too long, and what came of it, makes no difference.
             let _ = timeout(PATIENCE, before.page).await;
         }
-        let number = self.begin(&view);
-        let loaded = self.ask(asking, &view).await.map_err(Arc::new);
-        self.end(&view, number);
+        let number = self.begin(&shows);
+        let loaded = self.ask(asking, &shows).await.map_err(Arc::new);
+        self.end(&shows, number);
         loaded
     }
 
     /// From here on nobody joins this load.
-    fn begin(&self, view: &ListView) -> u64 {
+    fn begin(&self, shows: &ScopedView) -> u64 {
         let mut under_way = self.under_way.borrow_mut();
-        let loads = under_way.entry(view.clone()).or_default();
+        let loads = under_way.entry(shows.clone()).or_default();
         loads.current = loads.next.take();
         loads.begun += 1;
         loads.begun
     }
 
-    fn end(&self, view: &ListView, number: u64) {
+    fn end(&self, shows: &ScopedView, number: u64) {
         let mut under_way = self.under_way.borrow_mut();
-        if let Some(loads) = under_way.get_mut(view)
+        if let Some(loads) = under_way.get_mut(shows)
             && loads.begun == number
         {
             loads.current = None;
             if loads.next.is_none() {
-                under_way.remove(view);
+                under_way.remove(shows);
             }
         }
     }
 
     /// Sends a page rendered before again when the api says that the list is still the same.
-    async fn ask(&self, asking: Asking, view: &ListView) -> Result<Arc<ListPage>, WebError> {
-        let kept = self.kept_pages.get(view);
+    async fn ask(&self, asking: Asking, shows: &ScopedView) -> Result<Arc<ListPage>, WebError> {
+        let view = &shows.view;
+        let kept = self.kept_pages.get(shows);
         let seen = kept.as_ref().map(|(version, _)| version);
         let listing = self
             .api
@@ -177,7 +180,7 @@ impl ListLoader {
                 let page = self.compressed(page.counted(self.in_flight)?).await?;
                 if let Some(version) = version {
                     self.kept_pages
-                        .keep(view.clone(), version, Arc::clone(&page));
+                        .keep(shows.clone(), version, Arc::clone(&page));
                 }
                 Ok(page)
             }

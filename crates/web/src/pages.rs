@@ -12,6 +12,7 @@ pub mod home;
 pub mod list;
 mod notice;
 mod own_changes;
+pub mod signed_out;
 mod task_id;
 
 #[cfg(test)]

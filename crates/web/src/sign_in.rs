@@ -1,5 +1,7 @@
 //! Whether people have to sign in.
 
+use actix_web::{HttpRequest, web};
+
 /// `SIGN_IN`: how people sign in.
 pub const SIGN_IN: &str = "SIGN_IN";
 /// What `SIGN_IN` must be.
@@ -15,6 +17,13 @@ pub enum SignIn {
 }
 
 impl SignIn {
+    /// How people sign in to the site that was sent `request`.
+    #[must_use]
+    pub fn of(request: &HttpRequest) -> Self {
+        let known = request.app_data::<web::Data<Self>>();
+        known.map_or(Self::None, |sign_in| *sign_in.as_ref())
+    }
+
     /// Reads [`EXPECTED`].
     #[must_use]
     pub fn parse(value: &str) -> Option<Self> {

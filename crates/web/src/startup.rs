@@ -34,6 +34,8 @@ use crate::routes;
 use crate::same_origin::refuse_other_sites;
 use crate::security_headers::add_security_headers;
 use crate::service;
+use crate::session_cookie::forget_ended_sessions;
+use crate::sign_in::SignIn;
 use crate::templates::Templates;
 use crate::write_rate::{WriteLimit, limit_writes};
 
@@ -92,6 +94,7 @@ struct State {
     proxies: web::Data<TrustedProxies>,
     site: web::Data<OwnSite>,
     write_limit: web::Data<WriteLimit>,
+    sign_in: web::Data<SignIn>,
 }
 
 impl Application {
@@ -105,7 +108,7 @@ impl Application {
             api_url,
             public_url,
             api_token,
-            sign_in: _,
+            sign_in,
             trusted_proxies,
             write_rate,
             write_rate_exempt,
@@ -132,7 +135,7 @@ impl Application {
         }
         // A worker that is started again finds none left and shares the first.
         let clients = Arc::new(Mutex::new(clients));
-        let templates = web::Data::new(Templates::load(reload_templates)?);
+        let templates = web::Data::new(Templates::load(reload_templates)?.with_sign_in(sign_in)?);
         let kept_pages = web::Data::new(KeptPages::default());
         let process = Arc::new(ProcessState::started());
         let shared_process = web::Data::from(Arc::clone(&process));
@@ -145,6 +148,8 @@ impl Application {
         }
         let site = web::Data::new(site);
         let write_limit = web::Data::new(WriteLimit::new(write_rate, write_rate_exempt));
+
+        let sign_in = web::Data::new(sign_in);
 
         let refusal_templates = templates.clone();
         let refused = move |refusal, id| refused(&refusal_templates, refusal, id);
@@ -159,6 +164,7 @@ impl Application {
                 proxies: shared_proxies.clone(),
                 site: site.clone(),
                 write_limit: write_limit.clone(),
+                sign_in: sign_in.clone(),
             })
         };
         let server = Server::build()
@@ -251,12 +257,14 @@ fn app(
         .app_data(state.proxies)
         .app_data(state.site)
         .app_data(state.write_limit)
+        .app_data(state.sign_in)
         .configure(routes::configure)
         .wrap(from_fn(count_answers))
         .wrap(from_fn(limit_writes))
         .wrap(from_fn(refuse_other_sites))
         .wrap(from_fn(refuse_large_heads))
         .wrap(from_fn(render_errors))
+        .wrap(from_fn(forget_ended_sessions))
         .wrap(from_fn(compress))
         .wrap(from_fn(add_security_headers))
         .wrap(from_fn(log_requests))

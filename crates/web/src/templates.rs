@@ -15,6 +15,7 @@ use serde::Serialize;
 use tera::{Context, Tera};
 
 use crate::assets::Asset;
+use crate::sign_in::SignIn;
 
 const TEMPLATES: [(&str, &str); 13] = [
     ("base.html", include_str!("../templates/base.html")),
@@ -50,6 +51,7 @@ pub struct Templates {
     tera: Tera,
     /// Where templates are read from for each page anew.
     directory: Option<PathBuf>,
+    sign_in: SignIn,
 }
 
 impl Templates {
@@ -61,8 +63,21 @@ impl Templates {
         let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("templates");
         let directory = Some(directory).filter(|directory| reload && directory.is_dir());
         Ok(Self {
-            tera: parse(None)?,
+            tera: parse(None, SignIn::None)?,
             directory,
+            sign_in: SignIn::None,
+        })
+    }
+
+    /// The same for a site where people sign in like this.
+    ///
+    /// # Errors
+    /// As [`Self::load`].
+    pub fn with_sign_in(self, sign_in: SignIn) -> Result<Self, tera::Error> {
+        Ok(Self {
+            tera: parse(None, sign_in)?,
+            sign_in,
+            ..self
         })
     }
 
@@ -79,7 +94,7 @@ impl Templates {
     pub fn render<P: Page>(&self, page: &P) -> Result<String, tera::Error> {
         let context = Context::from_serialize(page)?;
         let mut html = match &self.directory {
-            Some(directory) => parse(Some(directory))?.render(P::TEMPLATE, &context),
+            Some(directory) => parse(Some(directory), self.sign_in)?.render(P::TEMPLATE, &context),
             None => self.tera.render(P::TEMPLATE, &context),
         }?;
         // Without the room that was left for more: it is kept until it is sent.
@@ -88,7 +103,7 @@ impl Templates {
     }
 }
 
-fn parse(directory: Option<&Path>) -> Result<Tera, tera::Error> {
+fn parse(directory: Option<&Path>, sign_in: SignIn) -> Result<Tera, tera::Error> {
     let templates = TEMPLATES.map(|(name, embedded)| {
         let read = directory.and_then(|directory| fs::read_to_string(directory.join(name)).ok());
         (name, read.map_or(Cow::Borrowed(embedded), Cow::Owned))
@@ -97,6 +112,8 @@ fn parse(directory: Option<&Path>) -> Result<Tera, tera::Error> {
     tera.add_raw_templates(templates)?;
     tera.global_context().insert("style", &Asset::Style.href());
     tera.global_context().insert("icon", &Asset::Icon.href());
+    let has_accounts = sign_in == SignIn::Local;
+    tera.global_context().insert("has_accounts", &has_accounts);
     Ok(tera)
 }
 
@@ -127,8 +144,9 @@ mod tests {
     fn a_changed_template_is_seen_at_once_where_templates_are_reloaded() {
         let directory = tempfile::tempdir().unwrap();
         let templates = Templates {
-            tera: parse(None).unwrap(),
+            tera: parse(None, SignIn::None).unwrap(),
             directory: Some(directory.path().to_owned()),
+            sign_in: SignIn::None,
         };
         assert!(templates.render(&Home {}).unwrap().contains("<h1>"));
         fs::write(directory.path().join("home.html"), "changed").unwrap();

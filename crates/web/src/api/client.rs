@@ -94,6 +94,10 @@ impl ApiClient {
         }))
     }
 
+    pub(super) async fn exchange(&self, call: Call<'_>) -> Result<Answer, ApiClientError> {
+        self.0.exchange(call).await
+    }
+
     /// One page of tasks. With the version of a page seen before, [`Listing::Unchanged`] when it still holds.
     ///
     /// # Errors

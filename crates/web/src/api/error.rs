@@ -10,6 +10,9 @@ use crate::process::in_flight::Overloaded;
 /// Why the api did not do what it was asked.
 #[derive(Debug, Error)]
 pub enum ApiClientError {
+    /// It was not asked: the person has to sign in first.
+    #[error("nobody is signed in")]
+    SignedOut,
     /// No connection: nobody listens, the name does not resolve, or it takes too long. Nothing was sent.
     #[error("the api cannot be reached")]
     Unreachable(#[source] reqwest::Error),
@@ -46,6 +49,12 @@ impl ApiClientError {
             Self::Problem(problem) => Some(problem.kind),
             _ => None,
         }
+    }
+
+    /// Whether the person has to sign in first, or again.
+    #[must_use]
+    pub fn is_signed_out(&self) -> bool {
+        matches!(self, Self::SignedOut) || self.kind() == Some(ProblemKind::SignInRequired)
     }
 
     /// Whether the api said that there is no such task.

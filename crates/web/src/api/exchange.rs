@@ -31,6 +31,7 @@ use crate::process::in_flight::{InFlight, Share};
 /// second until a readiness probe finds out.
 const WAITS: [RangeInclusive<u64>; 2] = [150..=400, 1200..=1600];
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+const TASKS_SESSION: HeaderName = HeaderName::from_static("tasks-session");
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
 /// A request to the api.
@@ -43,6 +44,7 @@ pub(super) struct Call<'a> {
     pub header: Option<(HeaderName, Cow<'a, str>)>,
     pub body: Option<Json>,
     pub repeat: Repeat,
+    pub sender: Sender,
 }
 
 impl Call<'_> {
@@ -54,8 +56,18 @@ impl Call<'_> {
             header: None,
             body: None,
             repeat: Repeat::Safe,
+            sender: Sender::SignedIn,
         }
     }
+}
+
+/// Who may send a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Sender {
+    /// Whoever is signed in, where people sign in. The api is told their session.
+    SignedIn,
+    /// Anybody: it leads to signing in.
+    Anybody,
 }
 
 /// When a request may be sent again.
@@ -148,6 +160,10 @@ impl Transport {
         call: Call<'_>,
         answer_lost: &mut bool,
     ) -> Result<Answer, ApiClientError> {
+        if call.sender == Sender::SignedIn && call.asking.scope.is_none() {
+            // An api that has no accounts yet would answer with what is everybody's.
+            return Err(ApiClientError::SignedOut);
+        }
         let deadline = Instant::now() + EXCHANGE;
         // Why an earlier try failed, for one that has no time left to say it again.
         let mut explained = None;
@@ -204,6 +220,11 @@ impl Transport {
         }
         if let Some(authorization) = &self.authorization {
             request = request.header(AUTHORIZATION, authorization);
+        }
+        if call.sender == Sender::SignedIn
+            && let Some(session) = call.asking.session()
+        {
+            request = request.header(TASKS_SESSION, sensitive(&session.expose())?);
         }
         if let Some((name, value)) = &call.header {
             request = request.header(name, value.as_ref());
@@ -263,6 +284,13 @@ async fn read(mut response: Response, in_flight: InFlight) -> Result<Answer, Api
     })
 }
 
+/// A value that is not shown where headers are.
+fn sensitive(value: &str) -> Result<HeaderValue, ApiClientError> {
+    let mut value = HeaderValue::from_str(value).map_err(|_| ApiClientError::SignedOut)?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
 fn broken(error: reqwest::Error) -> ApiClientError {
     // The address is in the configuration; in the log it would only be in the way.
     let error = error.without_url();
@@ -279,7 +307,9 @@ fn failure(error: &ApiClientError) -> Failure {
         ApiClientError::Interrupted(_) => Failure::AnswerLost,
         // Nothing of the time is left.
         ApiClientError::TimedOut => Failure::Final,
-        ApiClientError::TooLarge | ApiClientError::Overloaded(_) => Failure::Final,
+        ApiClientError::SignedOut | ApiClientError::TooLarge | ApiClientError::Overloaded(_) => {
+            Failure::Final
+        }
         // Something between here and the api, which cannot know.
         ApiClientError::Unreadable {
             status:

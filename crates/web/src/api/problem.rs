@@ -37,15 +37,51 @@ pub enum ProblemKind {
     IdempotencyKeyInFlight,
     /// The first request with this key made a task that was deleted since.
     TaskDeletedSince,
+    /// The person has to sign in: there is no session, or it has ended.
+    SignInRequired,
+    /// Name and password do not belong together, or may not sign in.
+    CredentialsRefused,
+    /// The code for the first account is another.
+    SetupCodeWrong,
+    /// There is an account already.
+    AlreadySetUp,
+    /// The invitation was used, is too old, was withdrawn, or never was one.
+    InvitationNotValid,
+    /// The person is no administrator.
+    AdministratorsOnly,
+    /// Nobody would be an administrator any more.
+    LastAdministrator,
     /// Everything else: the status says enough.
     Other,
+}
+
+impl ProblemKind {
+    /// The kind with this URI.
+    fn parse(uri: &str) -> Self {
+        match uri
+            .strip_prefix("urn:task-tracker:problem:")
+            .unwrap_or_default()
+        {
+            "idempotency-key-reused" => Self::IdempotencyKeyReused,
+            "idempotency-key-in-flight" => Self::IdempotencyKeyInFlight,
+            "task-deleted-since" => Self::TaskDeletedSince,
+            "sign-in-required" => Self::SignInRequired,
+            "credentials-refused" => Self::CredentialsRefused,
+            "setup-code-wrong" => Self::SetupCodeWrong,
+            "already-set-up" => Self::AlreadySetUp,
+            "invitation-not-valid" => Self::InvitationNotValid,
+            "administrators-only" => Self::AdministratorsOnly,
+            "last-administrator" => Self::LastAdministrator,
+            _ => Self::Other,
+        }
+    }
 }
 
 /// What is wrong with a field.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FieldProblem {
-    /// Which field; none for another part of the request, which no form shows.
-    pub field: Option<Field>,
+    /// The name of the field, or what else points to a part of the request.
+    pub name: String,
     /// What is wrong with it.
     pub detail: String,
 }
@@ -71,20 +107,13 @@ impl Problem {
         }
 
         let document: Document = serde_json::from_slice(body).ok()?;
-        let kind = match document.kind.as_str() {
-            "urn:task-tracker:problem:idempotency-key-reused" => ProblemKind::IdempotencyKeyReused,
-            "urn:task-tracker:problem:idempotency-key-in-flight" => {
-                ProblemKind::IdempotencyKeyInFlight
-            }
-            "urn:task-tracker:problem:task-deleted-since" => ProblemKind::TaskDeletedSince,
-            _ => ProblemKind::Other,
-        };
+        let kind = ProblemKind::parse(&document.kind);
         let errors = document
             .errors
             .into_iter()
             .take(MAX_ERRORS)
             .map(|error| FieldProblem {
-                field: error.pointer.strip_prefix("#/").and_then(Field::parse),
+                name: presentable(error.pointer.strip_prefix("#/").unwrap_or(&error.pointer)),
                 detail: presentable(&error.detail),
             });
         let detail = if document.detail.trim().is_empty() {
@@ -101,12 +130,18 @@ impl Problem {
         })
     }
 
-    /// What is wrong with a field.
+    /// What is wrong with a field of a task.
     #[must_use]
     pub fn field(&self, field: Field) -> Option<&str> {
+        self.named(field.name())
+    }
+
+    /// What is wrong with the field of this name.
+    #[must_use]
+    pub fn named(&self, name: &str) -> Option<&str> {
         self.errors
             .iter()
-            .find(|error| error.field == Some(field))
+            .find(|error| error.name == name)
             .map(|error| error.detail.as_str())
     }
 }
@@ -115,7 +150,7 @@ impl Display for Problem {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.status.as_u16(), self.detail)?;
         for error in &self.errors {
-            write!(f, " ({:?}: {})", error.field, error.detail)?;
+            write!(f, " ({}: {})", error.name, error.detail)?;
         }
         Ok(())
     }

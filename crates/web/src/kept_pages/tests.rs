@@ -2,8 +2,17 @@
 
 use super::*;
 use crate::domain::cursor::Cursor;
+use crate::domain::session_token::SessionToken;
 use crate::list_page::Fresh;
-use crate::list_view::Show;
+use crate::list_view::{ListView, Show};
+use crate::scope::Scope;
+
+fn shared(view: ListView) -> ScopedView {
+    ScopedView {
+        scope: Scope::Everybody,
+        view,
+    }
+}
 
 fn page(text: &str) -> Arc<ListPage> {
     let gaps = Fresh::placeholders();
@@ -15,12 +24,12 @@ fn page(text: &str) -> Arc<ListPage> {
 fn pages_are_kept_by_view_and_within_limits() {
     let kept = KeptPages::default();
     let version = |tag: &str| Version::parse(&format!("\"{tag}\"")).unwrap();
-    let view = ListView::newest(Show::Active);
+    let view = shared(ListView::newest(Show::Active));
     assert!(kept.get(&view).is_none());
     kept.keep(view.clone(), version("1"), page("1"));
     kept.keep(view.clone(), version("2"), page("2"));
     assert_eq!(kept.get(&view).unwrap().0, version("2"));
-    assert!(kept.get(&ListView::default()).is_none());
+    assert!(kept.get(&shared(ListView::default())).is_none());
 
     kept.keep(
         view.clone(),
@@ -32,9 +41,11 @@ fn pages_are_kept_by_view_and_within_limits() {
         "neither the long page nor the one before it"
     );
 
-    let place = |number: usize| ListView {
-        show: Show::All,
-        after: Cursor::parse(&format!("c{number}")),
+    let place = |number: usize| {
+        shared(ListView {
+            show: Show::All,
+            after: Cursor::parse(&format!("c{number}")),
+        })
     };
     for number in 0..100 {
         kept.keep(place(number), version("1"), page(&"x".repeat(400_000)));
@@ -56,4 +67,25 @@ fn pages_are_kept_by_view_and_within_limits() {
     }
     assert!(kept.get(&place(1999)).is_some());
     assert_eq!(kept.0.lock().unwrap().len(), MAX_KEPT_PAGES);
+}
+
+#[test]
+fn a_page_is_kept_for_those_it_was_made_for_alone() {
+    let kept = KeptPages::default();
+    let version = Version::parse("1").unwrap();
+    let session = |bytes: &str| Scope::Session(SessionToken::parse(&bytes.repeat(43)).unwrap());
+    let scopes = [Scope::Everybody, session("A"), session("E")];
+    let shows = |scope| ScopedView {
+        scope,
+        view: ListView::default(),
+    };
+    for (index, scope) in scopes.into_iter().enumerate() {
+        for later in &scopes[index..] {
+            assert!(kept.get(&shows(*later)).is_none());
+        }
+        kept.keep(shows(scope), version.clone(), page(&index.to_string()));
+    }
+    for scope in scopes {
+        assert!(kept.get(&shows(scope)).is_some());
+    }
 }

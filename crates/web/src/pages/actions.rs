@@ -43,6 +43,7 @@ pub async fn toggle(
         Err(error) if error.is_not_found() => see_other(&form.return_to, Notice::AlreadyGone),
         Err(source) => Err(WebError::Action {
             source,
+            page: form.return_to.to_string(),
             retry: RetryForm {
                 action: format!("/tasks/{task}/toggle"),
                 label: if form.completed {
@@ -92,6 +93,7 @@ pub async fn delete(
             let fields = as_of.map(|time| ("as_of", time)).into_iter();
             Err(WebError::Action {
                 source,
+                page: return_to.clone(),
                 retry: RetryForm {
                     action: format!("/tasks/{task}/delete"),
                     label: "Try to delete it again",
@@ -155,6 +157,7 @@ pub async fn clear_completed(
             let version = version.map(|version| ("version", version.to_owned()));
             Err(WebError::Action {
                 source,
+                page: form.return_to.to_string(),
                 retry: RetryForm {
                     action: "/tasks/clear-completed".to_owned(),
                     label: "Try to delete them again",

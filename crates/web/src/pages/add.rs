@@ -91,6 +91,7 @@ fn added_before(title: &'static str, detail: &str) -> (ProblemView, IdempotencyK
         title,
         detail: detail.to_owned(),
         request_id: None,
+        is_signed_out: false,
     };
     (problem, IdempotencyKey::random())
 }

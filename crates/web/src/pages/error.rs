@@ -1,4 +1,5 @@
-//! Middleware that turns errors into pages: handlers and guards leave an error as data, or only a status.
+//! Middleware that turns errors into pages: handlers and guards leave an error as data, or only a status. Whoever has to
+//! sign in first is led there.
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
@@ -8,12 +9,14 @@ use actix_web::middleware::Next;
 use actix_web::{Error, HttpRequest, HttpResponse, ResponseError, web};
 use serde::Serialize;
 
+use super::signed_out;
 use crate::error::{Explanation, RETRY_AFTER_SECONDS, RetryForm, WebError, explain_status};
 use crate::list_view::{ListView, Show, TASKS_PATH};
 use crate::process::refusal::Refusal;
 use crate::process::request_id::RequestId;
 use crate::request_log::Cause;
 use crate::security_headers;
+use crate::sign_in::SignIn;
 use crate::templates::{Page, Templates, html};
 use crate::urlencoded::FormError;
 use crate::write_rate::{RATE_LIMIT, RATE_LIMIT_POLICY};
@@ -86,6 +89,13 @@ pub async fn render_errors(
     let error = failure
         .and_then(Error::as_error::<WebError>)
         .or(refused.as_ref());
+    if let Some(error) = error
+        && error.is_signed_out()
+        && SignIn::of(response.request()) == SignIn::Local
+    {
+        let redirect = signed_out::redirect(response.request(), error.unshared());
+        return Ok(response.into_response(redirect));
+    }
     let explanation = error.map_or_else(|| explain_status(status), WebError::explanation);
     let retry = match error {
         Some(WebError::Action { retry, .. }) => Some(retry.clone()),

@@ -12,6 +12,8 @@ use crate::api::error::ApiClientError;
 use crate::domain::task::{Field, TaskText};
 use crate::error::{self, RETRY_AFTER_SECONDS, WebError};
 use crate::request_log::Cause;
+use crate::scope::Scope;
+use crate::session_cookie::note_signed_out;
 use crate::templates::html;
 
 /// The fields of a form.
@@ -66,6 +68,8 @@ pub struct ProblemView {
     pub detail: String,
     /// The id to find the request in the log, where that may be needed.
     pub request_id: Option<String>,
+    /// Whether the person has to sign in first.
+    pub is_signed_out: bool,
 }
 
 /// A form that is back, with the status of what went wrong and its cause for the log.
@@ -81,6 +85,9 @@ pub fn failed(error: ApiClientError, body: String) -> Result<HttpResponse, WebEr
             .headers_mut()
             .insert(RETRY_AFTER, RETRY_AFTER_SECONDS.into());
     }
+    if error.is_signed_out() {
+        note_signed_out(&mut response);
+    }
     response.extensions_mut().insert(Cause::of(&error));
     Ok(response)
 }
@@ -92,16 +99,26 @@ pub fn explain(error: &ApiClientError, asking: Asking, again: &str) -> ProblemVi
         ApiClientError::Problem(problem) => Some(problem.detail.as_str()),
         _ => None,
     };
+    if error.is_signed_out() && asking.scope != Some(Scope::Everybody) {
+        return ProblemView {
+            title: "You were signed out",
+            detail: format!("then {again} Your text is still here."),
+            request_id: None,
+            is_signed_out: true,
+        };
+    }
     match error::status_for(error) {
         StatusCode::UNPROCESSABLE_ENTITY => ProblemView {
             title: "Something needs to be changed",
             detail: "Look at what is marked below, and try again.".to_owned(),
             request_id: None,
+            is_signed_out: false,
         },
         StatusCode::CONFLICT => ProblemView {
             title,
             detail: format!("{} {again}", in_its_words.unwrap_or_default()),
             request_id: None,
+            is_signed_out: false,
         },
         StatusCode::SERVICE_UNAVAILABLE => {
             let why = in_its_words.unwrap_or("Your tasks cannot be reached right now.");
@@ -110,6 +127,7 @@ pub fn explain(error: &ApiClientError, asking: Asking, again: &str) -> ProblemVi
                 title,
                 detail,
                 request_id: Some(asking.request_id.to_string()),
+                is_signed_out: false,
             }
         }
         _ => {
@@ -121,6 +139,7 @@ pub fn explain(error: &ApiClientError, asking: Asking, again: &str) -> ProblemVi
                 title,
                 detail,
                 request_id: Some(asking.request_id.to_string()),
+                is_signed_out: false,
             }
         }
     }

@@ -108,6 +108,7 @@ fn form_pages() -> Vec<Rendered> {
                         title: "Not saved yet",
                         detail: NASTY.to_owned(),
                         request_id: request_id.clone(),
+                        is_signed_out: request_id.is_none(),
                     })
                 };
                 let add = AddPage {

@@ -28,6 +28,7 @@ async fn a_panic_is_a_page_like_any_other_error_and_the_next_request_is_answered
         proxies: web::Data::new(TrustedProxies(Networks::parse("127.0.0.1").unwrap())),
         site: web::Data::new(OwnSite::Any),
         write_limit: web::Data::new(WriteLimit::new(WriteRate::OFF, Networks::default())),
+        sign_in: web::Data::new(SignIn::None),
     };
     let service = init_service(app(state).route("/panics", web::get().to(panics))).await;
     for _ in 0..3 {

@@ -18,6 +18,7 @@ use task_tracker_web::domain::version::Version;
 use task_tracker_web::list_view::ListView;
 use task_tracker_web::process::in_flight::InFlight;
 use task_tracker_web::process::request_id::RequestId;
+use task_tracker_web::scope::Scope;
 use wiremock::matchers::any;
 use wiremock::{Mock, MockServer};
 
@@ -30,6 +31,7 @@ fn asking() -> Asking {
     Asking {
         request_id: RequestId::random(),
         client: None,
+        scope: Some(Scope::Everybody),
     }
 }
 
@@ -171,6 +173,13 @@ fn assert_problem(problem: &Problem, file: &ContractFile) {
         "problem-idempotency-key-reused" => ProblemKind::IdempotencyKeyReused,
         "problem-idempotency-key-in-flight" => ProblemKind::IdempotencyKeyInFlight,
         "problem-task-deleted-since" => ProblemKind::TaskDeletedSince,
+        "problem-sign-in-required" => ProblemKind::SignInRequired,
+        "problem-credentials-refused" => ProblemKind::CredentialsRefused,
+        "problem-setup-code-wrong" => ProblemKind::SetupCodeWrong,
+        "problem-already-set-up" => ProblemKind::AlreadySetUp,
+        "problem-invitation-not-valid" => ProblemKind::InvitationNotValid,
+        "problem-administrators-only" => ProblemKind::AdministratorsOnly,
+        "problem-last-administrator" => ProblemKind::LastAdministrator,
         _ => ProblemKind::Other,
     };
     assert_eq!(problem.kind, kind);

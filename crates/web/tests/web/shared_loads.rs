@@ -17,6 +17,7 @@ use task_tracker_web::list_view::{ListView, Show};
 use task_tracker_web::process::in_flight::InFlight;
 use task_tracker_web::process::request_id::RequestId;
 use task_tracker_web::request_log::Cause;
+use task_tracker_web::scope::Scope;
 use task_tracker_web::templates::Templates;
 use tokio::task::yield_now;
 use tokio::time::timeout;
@@ -67,6 +68,7 @@ fn asking() -> Asking {
     Asking {
         request_id: RequestId::random(),
         client: None,
+        scope: Some(Scope::Everybody),
     }
 }
 

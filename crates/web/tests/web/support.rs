@@ -183,6 +183,14 @@ impl Web {
         Self::with(config(api))
     }
 
+    /// The same, where people sign in.
+    pub fn with_people(api: &str) -> Self {
+        Self::with(Config {
+            sign_in: SignIn::Local,
+            ..config(api)
+        })
+    }
+
     pub fn with(config: Config) -> Self {
         let application = Application::build(config).unwrap();
         let port = application.port();
@@ -322,6 +330,16 @@ pub fn form(fields: &[(&str, &str)]) -> String {
         .map(|(name, value)| format!("{}={}", encode(name), encode(value)))
         .collect();
     pairs.join("&")
+}
+
+/// The token of a session, another for each number.
+pub fn token(number: u8) -> String {
+    data_encoding::BASE64URL_NOPAD.encode(&[number; 32])
+}
+
+/// The cookie of a session, as a browser sends it without TLS.
+pub fn session(number: u8) -> String {
+    format!("session={}", token(number))
 }
 
 /// A URL at which nobody listens.
