@@ -28,7 +28,7 @@ pub struct Config {
     pub public_url: Option<Url>,
     /// `API_TOKEN`, default none: then requests to the api carry no token.
     pub api_token: Option<ApiToken>,
-    /// `SIGN_IN`, default `none`: how people sign in.
+    /// `SIGN_IN`, default `none` where only this machine reaches `BIND_ADDR`, else `local`: how people sign in.
     pub sign_in: SignIn,
     /// `TRUSTED_PROXIES`, default nobody: whose `X-Forwarded-` headers are believed.
     pub trusted_proxies: Networks,
@@ -59,13 +59,14 @@ impl Config {
         lookup: impl Fn(&'static str) -> Result<String, VarError>,
     ) -> Result<Self, ConfigError> {
         let env = Environment(lookup);
+        let bind_addr: SocketAddr = env.parse(
+            BIND_ADDR,
+            "an address and port such as 127.0.0.1:5000",
+            "127.0.0.1:5000",
+            |value| value.parse().ok(),
+        )?;
         Ok(Self {
-            bind_addr: env.parse(
-                BIND_ADDR,
-                "an address and port such as 127.0.0.1:5000",
-                "127.0.0.1:5000",
-                |value| value.parse().ok(),
-            )?,
+            bind_addr,
             api_url: env.parse(
                 API_URL,
                 "http:// or https:// with a host and perhaps a port, such as http://127.0.0.1:8000",
@@ -78,7 +79,9 @@ impl Config {
                 base_url::parse,
             )?,
             api_token: ApiToken::from_environment(&env)?,
-            sign_in: env.parse(SIGN_IN, sign_in::EXPECTED, "none", SignIn::parse)?,
+            sign_in: env
+                .parse_optional(SIGN_IN, sign_in::EXPECTED, SignIn::parse)?
+                .unwrap_or_else(|| SignIn::default_on(bind_addr.ip())),
             trusted_proxies: Networks::from_environment(&env, TRUSTED_PROXIES)?,
             write_rate: env.parse(WRITE_RATE, write_rate::EXPECTED, "20", WriteRate::parse)?,
             write_rate_exempt: env.parse(

@@ -77,6 +77,12 @@ pub enum WebError {
     /// No such task.
     #[error("no such task")]
     UnknownTask,
+    /// No such account.
+    #[error("no such account")]
+    UnknownAccount,
+    /// Nobody would be an administrator any more.
+    #[error("nobody would be an administrator any more")]
+    LastAdministrator,
     /// The api did not answer, or said no.
     #[error(transparent)]
     Api(#[from] ApiClientError),
@@ -174,11 +180,11 @@ impl ResponseError for WebError {
             Self::OtherSite { .. } => StatusCode::MISDIRECTED_REQUEST,
             Self::TooManyChanges { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::CrossSite => StatusCode::FORBIDDEN,
-            Self::UnknownPath | Self::UnknownTask => StatusCode::NOT_FOUND,
+            Self::UnknownPath | Self::UnknownTask | Self::UnknownAccount => StatusCode::NOT_FOUND,
             Self::Api(error) | Self::Action { source: error, .. } => status_for(error),
             Self::Shared { error, .. } => error.status_code(),
             Self::NothingKept => StatusCode::BAD_GATEWAY,
-            Self::CompletedChanged => StatusCode::CONFLICT,
+            Self::CompletedChanged | Self::LastAdministrator => StatusCode::CONFLICT,
             Self::Failed | Self::BrokenOff(_) | Self::Cookie(_) | Self::Template(_) => {
                 StatusCode::INTERNAL_SERVER_ERROR
             }
@@ -207,7 +213,14 @@ pub fn status_for(error: &ApiClientError) -> StatusCode {
         ApiClientError::Problem(problem) => match (problem.status.as_u16(), problem.kind) {
             (_, ProblemKind::IdempotencyKeyInFlight) => StatusCode::CONFLICT,
             (_, ProblemKind::SignInRequired) => StatusCode::UNAUTHORIZED,
-            (_, ProblemKind::AdministratorsOnly) => StatusCode::FORBIDDEN,
+            (_, ProblemKind::TooManyAttempts) => StatusCode::TOO_MANY_REQUESTS,
+            (
+                _,
+                ProblemKind::AdministratorsOnly
+                | ProblemKind::CredentialsRefused
+                | ProblemKind::SetupCodeWrong
+                | ProblemKind::InvitationNotValid,
+            ) => StatusCode::FORBIDDEN,
             (400, _) => StatusCode::BAD_REQUEST,
             (404, _) => StatusCode::NOT_FOUND,
             (409 | 410 | 412, _) => StatusCode::CONFLICT,

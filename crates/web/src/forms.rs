@@ -8,6 +8,7 @@ use crate::domain::version::Version;
 use crate::list_view::Place;
 use crate::urlencoded::{FormError, Pairs};
 
+pub mod accounts;
 pub mod actions;
 pub mod add;
 pub mod edit;

@@ -6,6 +6,7 @@
 use std::borrow::Borrow;
 use std::net::IpAddr;
 
+use actix_web::HttpRequest;
 use actix_web::dev::ServiceRequest;
 use actix_web::http::header::{HOST, HeaderMap, HeaderName, HeaderValue};
 use actix_web::http::uri::{Authority, Uri};
@@ -67,6 +68,19 @@ impl OwnSite {
         ours.is_some_and(|ours| ours.is_tuple() && ours == origin.origin())
     }
 
+    /// What links begin with that lead here from elsewhere, where that is known.
+    #[must_use]
+    pub fn base(&self, asked: Option<Asked<'_>>, over_tls: bool) -> Option<String> {
+        let scheme = if over_tls { "https" } else { "http" };
+        match self {
+            Self::Url(url) => Some(url.origin().ascii_serialization()),
+            Self::Loopback | Self::Any => {
+                let origin = asked?.origin(scheme)?;
+                Some(origin.ascii_serialization())
+            }
+        }
+    }
+
     /// The tasks, for somebody who asked for another site.
     #[must_use]
     pub fn tasks_url(&self, asked: Asked<'_>) -> String {
@@ -88,6 +102,12 @@ impl<'a> Asked<'a> {
     pub fn of(request: &'a ServiceRequest) -> Option<Self> {
         let client = Client::of(request.request());
         Self::find(request.uri(), request.headers(), client)
+    }
+
+    /// The same of a request that is being handled.
+    #[must_use]
+    pub fn of_handled(request: &'a HttpRequest) -> Option<Self> {
+        Self::find(request.uri(), request.headers(), Client::of(request))
     }
 
     /// A trusted proxy knows best; then what stands in the request line counts, and then `Host` (RFC 9112, section 3.3).

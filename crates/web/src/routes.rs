@@ -5,13 +5,23 @@ use actix_web::{FromRequest, Handler, HttpRequest, HttpResponse, Resource, Respo
 
 use crate::error::WebError;
 use crate::list_view::TASKS_PATH;
+use crate::pages::account::{self, ACCOUNT_PATH, PASSWORD_PATH};
+use crate::pages::invitation::{self, INVITATION_PATH};
+use crate::pages::people::{self, PEOPLE_PATH};
+use crate::pages::set_up::{self, SET_UP_PATH};
+use crate::pages::sign_in::{self, SIGN_OUT_PATH};
+use crate::pages::signed_out::SIGN_IN_PATH;
 use crate::pages::{actions, add, edit, home, list};
+use crate::sign_in::SignIn;
 
 mod assets;
 pub mod health;
 
 /// Adds every URL the web answers.
-pub fn configure(config: &mut web::ServiceConfig) {
+pub fn configure(config: &mut web::ServiceConfig, sign_in: SignIn) {
+    if sign_in == SignIn::Local {
+        configure_accounts(config);
+    }
     config
         .service(readable("/", home::show))
         .service(readable("/tasks", list::show))
@@ -26,6 +36,32 @@ pub fn configure(config: &mut web::ServiceConfig) {
         .service(readable(health::LIVENESS, health::liveness))
         .service(readable("/static/{name}", assets::asset))
         .default_service(web::to(unknown));
+}
+
+/// Adds those that are there where people have accounts.
+fn configure_accounts(config: &mut web::ServiceConfig) {
+    config
+        .service(readable(SIGN_IN_PATH, sign_in::show).route(web::post().to(sign_in::submit)))
+        .service(web::resource(SIGN_OUT_PATH).route(web::post().to(sign_in::sign_out)))
+        .service(readable(SET_UP_PATH, set_up::show).route(web::post().to(set_up::submit)))
+        .service(
+            readable(INVITATION_PATH, invitation::show).route(web::post().to(invitation::submit)),
+        )
+        .service(readable(ACCOUNT_PATH, account::show))
+        .service(
+            readable(PASSWORD_PATH, account::show_password)
+                .route(web::post().to(account::change_password)),
+        )
+        .service(
+            web::resource("/account/sessions/{id}/end").route(web::post().to(account::end_session)),
+        )
+        .service(readable(PEOPLE_PATH, people::show))
+        .service(web::resource("/people/invitations").route(web::post().to(people::invite)))
+        .service(
+            web::resource("/people/invitations/{id}/withdraw")
+                .route(web::post().to(people::withdraw)),
+        )
+        .service(web::resource("/people/{id}").route(web::post().to(people::change)));
 }
 
 /// A resource that answers `GET`, and `HEAD` with the same head.

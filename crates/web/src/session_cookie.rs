@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::header::{HeaderMap, InvalidHeaderValue};
+use actix_web::http::header::{CACHE_CONTROL, HeaderMap, HeaderValue, InvalidHeaderValue};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpRequest, HttpResponse};
 
@@ -16,6 +16,10 @@ use crate::domain::session_token::SessionToken;
 use crate::process::client::Client;
 use crate::security_headers;
 use crate::sign_in::SignIn;
+use crate::templates::PAGE_CACHING;
+
+/// The api ends no session later than that.
+const KEPT: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 
 /// The cookie as this browser has it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,6 +55,18 @@ impl SessionCookie {
         SessionToken::parse(cookies::get(request, self.name)?)
     }
 
+    /// Has the browser keep this session, for as long as one can last.
+    ///
+    /// # Errors
+    /// None that is known of: a cookie with a character it cannot have.
+    pub fn keep(
+        self,
+        response: &mut HeaderMap,
+        session: &SessionToken,
+    ) -> Result<(), InvalidHeaderValue> {
+        self.set(response, &session.expose(), KEPT)
+    }
+
     /// Has the browser forget it.
     ///
     /// # Errors
@@ -74,7 +90,7 @@ pub fn note_signed_out(response: &mut HttpResponse) {
     response.extensions_mut().insert(SignedOut);
 }
 
-/// Middleware: has the browser forget a session that has ended.
+/// Middleware: has the browser forget a session that has ended, and keep no page: going back after signing out shows none.
 ///
 /// # Errors
 /// Those of the handlers.
@@ -95,6 +111,13 @@ pub async fn forget_ended_sessions(
         .is_some();
     if has_one && is_over {
         cookie.forget(response.headers_mut())?;
+    }
+    let headers = response.headers_mut();
+    if headers
+        .get(CACHE_CONTROL)
+        .is_some_and(|value| value == PAGE_CACHING)
+    {
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }
     Ok(response)
 }

@@ -1,5 +1,7 @@
 //! Whether people have to sign in.
 
+use std::net::IpAddr;
+
 use actix_web::{HttpRequest, web};
 
 /// `SIGN_IN`: how people sign in.
@@ -22,6 +24,21 @@ impl SignIn {
     pub fn of(request: &HttpRequest) -> Self {
         let known = request.app_data::<web::Data<Self>>();
         known.map_or(Self::None, |sign_in| *sign_in.as_ref())
+    }
+
+    /// What is done where nobody has said: people sign in where others can reach `address`.
+    #[must_use]
+    pub fn default_on(address: IpAddr) -> Self {
+        match address.to_canonical().is_loopback() {
+            true => Self::None,
+            false => Self::Local,
+        }
+    }
+
+    /// Whether others can reach `address`, and with it everything.
+    #[must_use]
+    pub fn is_open_on(self, address: IpAddr) -> bool {
+        self == Self::None && !address.to_canonical().is_loopback()
     }
 
     /// Reads [`EXPECTED`].

@@ -35,8 +35,8 @@ use crate::same_origin::refuse_other_sites;
 use crate::security_headers::add_security_headers;
 use crate::service;
 use crate::session_cookie::forget_ended_sessions;
-use crate::sign_in::SignIn;
-use crate::templates::Templates;
+use crate::sign_in::{SIGN_IN, SignIn};
+use crate::templates::{Site, Templates};
 use crate::write_rate::{WriteLimit, limit_writes};
 
 /// The web could not be started.
@@ -135,7 +135,16 @@ impl Application {
         }
         // A worker that is started again finds none left and shares the first.
         let clients = Arc::new(Mutex::new(clients));
-        let templates = web::Data::new(Templates::load(reload_templates)?.with_sign_in(sign_in)?);
+        let about_site = Site {
+            has_accounts: sign_in == SignIn::Local,
+            is_open: sign_in.is_open_on(address.ip()),
+        };
+        if about_site.is_open {
+            log::warn!(
+                "{SIGN_IN} is none: whoever reaches {address} can read and change everything"
+            );
+        }
+        let templates = web::Data::new(Templates::load(reload_templates)?.with_site(about_site)?);
         let kept_pages = web::Data::new(KeptPages::default());
         let process = Arc::new(ProcessState::started());
         let shared_process = web::Data::from(Arc::clone(&process));
@@ -248,6 +257,7 @@ fn app(
         state.kept_pages,
         state.in_flight,
     );
+    let sign_in = *state.sign_in.as_ref();
     App::new()
         .app_data(state.api)
         .app_data(state.templates)
@@ -258,7 +268,7 @@ fn app(
         .app_data(state.site)
         .app_data(state.write_limit)
         .app_data(state.sign_in)
-        .configure(routes::configure)
+        .configure(|config| routes::configure(config, sign_in))
         .wrap(from_fn(count_answers))
         .wrap(from_fn(limit_writes))
         .wrap(from_fn(refuse_other_sites))

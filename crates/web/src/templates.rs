@@ -15,9 +15,8 @@ use serde::Serialize;
 use tera::{Context, Tera};
 
 use crate::assets::Asset;
-use crate::sign_in::SignIn;
 
-const TEMPLATES: [(&str, &str); 13] = [
+const TEMPLATES: [(&str, &str); 22] = [
     ("base.html", include_str!("../templates/base.html")),
     ("fields.html", include_str!("../templates/fields.html")),
     ("notice.html", include_str!("../templates/notice.html")),
@@ -36,8 +35,39 @@ const TEMPLATES: [(&str, &str); 13] = [
         "delete_conflict.html",
         include_str!("../templates/delete_conflict.html"),
     ),
+    (
+        "password_field.html",
+        include_str!("../templates/password_field.html"),
+    ),
+    (
+        "entry_fields.html",
+        include_str!("../templates/entry_fields.html"),
+    ),
+    ("sign_in.html", include_str!("../templates/sign_in.html")),
+    ("set_up.html", include_str!("../templates/set_up.html")),
+    (
+        "invitation.html",
+        include_str!("../templates/invitation.html"),
+    ),
+    ("account.html", include_str!("../templates/account.html")),
+    ("password.html", include_str!("../templates/password.html")),
+    ("people.html", include_str!("../templates/people.html")),
+    ("invited.html", include_str!("../templates/invited.html")),
     ("error.html", include_str!("../templates/error.html")),
 ];
+
+/// What `Cache-Control` says of a page: the browser of the person who asked may keep it, so that going back leads to what
+/// they typed into it; it asks again before it shows it otherwise. See `session_cookie` where people sign in.
+pub const PAGE_CACHING: &str = "no-cache, private";
+
+/// What every page knows of the site.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Site {
+    /// Whether people sign in.
+    pub has_accounts: bool,
+    /// Whether anybody who reaches it has everything.
+    pub is_open: bool,
+}
 
 /// What a template is given.
 pub trait Page: Serialize {
@@ -51,7 +81,7 @@ pub struct Templates {
     tera: Tera,
     /// Where templates are read from for each page anew.
     directory: Option<PathBuf>,
-    sign_in: SignIn,
+    site: Site,
 }
 
 impl Templates {
@@ -63,20 +93,20 @@ impl Templates {
         let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("templates");
         let directory = Some(directory).filter(|directory| reload && directory.is_dir());
         Ok(Self {
-            tera: parse(None, SignIn::None)?,
+            tera: parse(None, Site::default())?,
             directory,
-            sign_in: SignIn::None,
+            site: Site::default(),
         })
     }
 
-    /// The same for a site where people sign in like this.
+    /// The same for this site.
     ///
     /// # Errors
     /// As [`Self::load`].
-    pub fn with_sign_in(self, sign_in: SignIn) -> Result<Self, tera::Error> {
+    pub fn with_site(self, site: Site) -> Result<Self, tera::Error> {
         Ok(Self {
-            tera: parse(None, sign_in)?,
-            sign_in,
+            tera: parse(None, site)?,
+            site,
             ..self
         })
     }
@@ -94,7 +124,7 @@ impl Templates {
     pub fn render<P: Page>(&self, page: &P) -> Result<String, tera::Error> {
         let context = Context::from_serialize(page)?;
         let mut html = match &self.directory {
-            Some(directory) => parse(Some(directory), self.sign_in)?.render(P::TEMPLATE, &context),
+            Some(directory) => parse(Some(directory), self.site)?.render(P::TEMPLATE, &context),
             None => self.tera.render(P::TEMPLATE, &context),
         }?;
         // Without the room that was left for more: it is kept until it is sent.
@@ -103,7 +133,7 @@ impl Templates {
     }
 }
 
-fn parse(directory: Option<&Path>, sign_in: SignIn) -> Result<Tera, tera::Error> {
+fn parse(directory: Option<&Path>, site: Site) -> Result<Tera, tera::Error> {
     let templates = TEMPLATES.map(|(name, embedded)| {
         let read = directory.and_then(|directory| fs::read_to_string(directory.join(name)).ok());
         (name, read.map_or(Cow::Borrowed(embedded), Cow::Owned))
@@ -112,18 +142,18 @@ fn parse(directory: Option<&Path>, sign_in: SignIn) -> Result<Tera, tera::Error>
     tera.add_raw_templates(templates)?;
     tera.global_context().insert("style", &Asset::Style.href());
     tera.global_context().insert("icon", &Asset::Icon.href());
-    let has_accounts = sign_in == SignIn::Local;
-    tera.global_context().insert("has_accounts", &has_accounts);
+    tera.global_context()
+        .insert("has_accounts", &site.has_accounts);
+    tera.global_context().insert("is_open", &site.is_open);
     Ok(tera)
 }
 
-/// A response with a page. The browser of the person who asked may keep it, so that going back leads to what they typed
-/// into it; it asks again before it shows it otherwise.
+/// A response with a page.
 #[must_use]
 pub fn html(status: StatusCode, body: impl MessageBody + 'static) -> HttpResponse {
     HttpResponse::build(status)
         .content_type("text/html; charset=utf-8")
-        .insert_header((CACHE_CONTROL, "no-cache, private"))
+        .insert_header((CACHE_CONTROL, PAGE_CACHING))
         .body(body)
 }
 
@@ -144,9 +174,9 @@ mod tests {
     fn a_changed_template_is_seen_at_once_where_templates_are_reloaded() {
         let directory = tempfile::tempdir().unwrap();
         let templates = Templates {
-            tera: parse(None, SignIn::None).unwrap(),
+            tera: parse(None, Site::default()).unwrap(),
             directory: Some(directory.path().to_owned()),
-            sign_in: SignIn::None,
+            site: Site::default(),
         };
         assert!(templates.render(&Home {}).unwrap().contains("<h1>"));
         fs::write(directory.path().join("home.html"), "changed").unwrap();

@@ -44,7 +44,7 @@ impl ApiClient {
         credentials: &Credentials,
         browser: &Browser,
     ) -> Result<SignedIn, ApiClientError> {
-        let mut body = body(credentials, browser);
+        let mut body = body(asking, credentials, browser);
         body["code"] = code.expose().into();
         self.let_in(asking, "/api/setup", body).await
     }
@@ -59,7 +59,7 @@ impl ApiClient {
         credentials: &Credentials,
         browser: &Browser,
     ) -> Result<SignedIn, ApiClientError> {
-        let body = body(credentials, browser);
+        let body = body(asking, credentials, browser);
         self.let_in(asking, "/api/sessions", body).await
     }
 
@@ -74,7 +74,7 @@ impl ApiClient {
         credentials: &Credentials,
         browser: &Browser,
     ) -> Result<SignedIn, ApiClientError> {
-        let mut body = body(credentials, browser);
+        let mut body = body(asking, credentials, browser);
         body["code"] = code.expose().into();
         self.let_in(asking, "/api/invitations/accept", body).await
     }
@@ -236,10 +236,15 @@ impl ApiClient {
     }
 }
 
-fn body(credentials: &Credentials, browser: &Browser) -> Json {
-    json!({
+/// Attempts are counted by the address, which is unknown only where the connection is gone already.
+fn body(asking: Asking, credentials: &Credentials, browser: &Browser) -> Json {
+    let mut body = json!({
         "name": credentials.name,
         "password": credentials.password.expose(),
         "browser": browser.as_str(),
-    })
+    });
+    if let Some(address) = asking.client {
+        body["address"] = address.to_string().into();
+    }
+    body
 }

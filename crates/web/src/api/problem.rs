@@ -51,6 +51,8 @@ pub enum ProblemKind {
     AdministratorsOnly,
     /// Nobody would be an administrator any more.
     LastAdministrator,
+    /// Too many passwords or codes were tried: more are looked at only later.
+    TooManyAttempts,
     /// Everything else: the status says enough.
     Other,
 }
@@ -72,6 +74,7 @@ impl ProblemKind {
             "invitation-not-valid" => Self::InvitationNotValid,
             "administrators-only" => Self::AdministratorsOnly,
             "last-administrator" => Self::LastAdministrator,
+            "too-many-attempts" => Self::TooManyAttempts,
             _ => Self::Other,
         }
     }

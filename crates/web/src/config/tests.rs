@@ -41,6 +41,30 @@ fn unset_and_empty_variables_take_their_defaults() {
 }
 
 #[test]
+fn people_sign_in_where_others_can_reach_the_page_unless_it_is_said_that_they_need_not() {
+    for (address, default) in [
+        ("127.0.0.1:0", SignIn::None),
+        ("127.1.2.3:0", SignIn::None),
+        ("[::1]:0", SignIn::None),
+        ("[::ffff:127.0.0.1]:0", SignIn::None),
+        ("0.0.0.0:0", SignIn::Local),
+        ("[::]:0", SignIn::Local),
+        ("192.0.2.1:0", SignIn::Local),
+    ] {
+        for (said, expected, is_open) in [
+            ("", default, false),
+            ("local", SignIn::Local, false),
+            ("none", SignIn::None, default == SignIn::Local),
+        ] {
+            let config = read(&[(BIND_ADDR, address), (SIGN_IN, said)]).unwrap();
+            assert_eq!(config.sign_in, expected, "{address} {said}");
+            let ip = config.bind_addr.ip();
+            assert_eq!(config.sign_in.is_open_on(ip), is_open, "{address} {said}");
+        }
+    }
+}
+
+#[test]
 fn every_variable_is_taken() {
     let config = read(&[
         (BIND_ADDR, "[::1]:1234"),

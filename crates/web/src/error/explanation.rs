@@ -94,6 +94,14 @@ impl WebError {
                 "There is no such task",
                 "It may have been deleted, here or on another device. Your other tasks are where they were.",
             ),
+            Self::UnknownAccount => (
+                "There is no such account",
+                "Look at the people again, then decide.",
+            ),
+            Self::LastAdministrator => (
+                "Somebody has to be an administrator",
+                "Nobody would be one any more, so nothing was changed. Make somebody else an administrator first.",
+            ),
             Self::TooManyChanges { seconds } => {
                 let plural = if *seconds == 1 { "" } else { "s" };
                 return Explanation {

@@ -7,8 +7,10 @@ use actix_web::http::header::{ALLOW, CACHE_CONTROL, HeaderValue, RETRY_AFTER};
 use actix_web::http::{ConnectionType, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpRequest, HttpResponse, ResponseError, web};
+use log::Level;
 use serde::Serialize;
 
+use super::people::PEOPLE_PATH;
 use super::signed_out;
 use crate::error::{Explanation, RETRY_AFTER_SECONDS, RetryForm, WebError, explain_status};
 use crate::list_view::{ListView, Show, TASKS_PATH};
@@ -91,10 +93,17 @@ pub async fn render_errors(
         .or(refused.as_ref());
     if let Some(error) = error
         && error.is_signed_out()
-        && SignIn::of(response.request()) == SignIn::Local
     {
-        let redirect = signed_out::redirect(response.request(), error.unshared());
-        return Ok(response.into_response(redirect));
+        match SignIn::of(response.request()) {
+            SignIn::Local => {
+                let redirect = signed_out::redirect(response.request(), error.unshared());
+                return Ok(response.into_response(redirect));
+            }
+            SignIn::None => RequestId::of(response.request()).log(
+                Level::Warn,
+                "the api's store has accounts, and nobody can sign in here: set SIGN_IN to local",
+            ),
+        }
     }
     let explanation = error.map_or_else(|| explain_status(status), WebError::explanation);
     let retry = match error {
@@ -233,6 +242,12 @@ fn link_for(status: StatusCode, error: Option<&WebError>, request: &HttpRequest)
             label: "Show the completed tasks",
         };
     }
+    if let Some(WebError::UnknownAccount | WebError::LastAdministrator) = error {
+        return Link {
+            href: PEOPLE_PATH.to_owned(),
+            label: "Go to the people",
+        };
+    }
     if let Some(WebError::OtherSite { tasks }) = error {
         return Link {
             href: tasks.clone(),
@@ -273,6 +288,8 @@ fn request_may_be_unread(error: Option<&WebError>) -> bool {
         Some(
             WebError::Form(_)
             | WebError::UnknownTask
+            | WebError::UnknownAccount
+            | WebError::LastAdministrator
             | WebError::Api(_)
             | WebError::Action { .. }
             | WebError::Shared { .. }

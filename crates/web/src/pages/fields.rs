@@ -7,6 +7,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::RETRY_AFTER;
 use serde::Serialize;
 
+use super::entry::wait;
 use crate::api::asking::Asking;
 use crate::api::error::ApiClientError;
 use crate::domain::task::{Field, TaskText};
@@ -84,6 +85,10 @@ pub fn failed(error: ApiClientError, body: String) -> Result<HttpResponse, WebEr
         response
             .headers_mut()
             .insert(RETRY_AFTER, RETRY_AFTER_SECONDS.into());
+    }
+    if status == StatusCode::TOO_MANY_REQUESTS {
+        let seconds = wait(&error).as_secs();
+        response.headers_mut().insert(RETRY_AFTER, seconds.into());
     }
     if error.is_signed_out() {
         note_signed_out(&mut response);

@@ -11,6 +11,7 @@ use serde::Serialize;
 
 use crate::cookies;
 use crate::domain::task::parse_id;
+use crate::domain::user::UserChange;
 use crate::error::WebError;
 use crate::list_view::{ListView, Place, Show};
 use crate::templates::{Page, Templates};
@@ -38,6 +39,14 @@ pub enum Notice {
     AlreadyGone,
     /// This many completed tasks were deleted.
     Cleared(u64),
+    /// The person has another password.
+    PasswordChanged,
+    /// A session of theirs has ended.
+    SessionEnded,
+    /// Somebody may do more or less than before.
+    UserChanged(UserChange),
+    /// An invitation cannot be used any more.
+    Withdrawn,
 }
 
 impl Notice {
@@ -51,6 +60,13 @@ impl Notice {
             Self::Deleted => "deleted".to_owned(),
             Self::AlreadyGone => "gone".to_owned(),
             Self::Cleared(count) => format!("cleared.{count}"),
+            Self::PasswordChanged => "password".to_owned(),
+            Self::SessionEnded => "ended".to_owned(),
+            Self::UserChanged(UserChange::Disabled(true)) => "disabled".to_owned(),
+            Self::UserChanged(UserChange::Disabled(false)) => "enabled".to_owned(),
+            Self::UserChanged(UserChange::Administrator(true)) => "appointed".to_owned(),
+            Self::UserChanged(UserChange::Administrator(false)) => "dismissed".to_owned(),
+            Self::Withdrawn => "withdrawn".to_owned(),
         }
     }
 
@@ -61,9 +77,19 @@ impl Notice {
             Some(("reopened", task)) => parse_id(task).map(Self::Reopened),
             Some(("saved", task)) => parse_id(task).map(Self::Saved),
             Some(("cleared", count)) => count.parse().ok().map(Self::Cleared),
-            None if text == "deleted" => Some(Self::Deleted),
-            None if text == "gone" => Some(Self::AlreadyGone),
-            Some(_) | None => None,
+            Some(_) => None,
+            None => match text {
+                "deleted" => Some(Self::Deleted),
+                "gone" => Some(Self::AlreadyGone),
+                "password" => Some(Self::PasswordChanged),
+                "ended" => Some(Self::SessionEnded),
+                "disabled" => Some(Self::UserChanged(UserChange::Disabled(true))),
+                "enabled" => Some(Self::UserChanged(UserChange::Disabled(false))),
+                "appointed" => Some(Self::UserChanged(UserChange::Administrator(true))),
+                "dismissed" => Some(Self::UserChanged(UserChange::Administrator(false))),
+                "withdrawn" => Some(Self::Withdrawn),
+                _ => None,
+            },
         }
     }
 
@@ -79,6 +105,21 @@ impl Notice {
             Self::Cleared(0) => "There were no completed tasks to delete.".to_owned(),
             Self::Cleared(1) => "1 completed task deleted.".to_owned(),
             Self::Cleared(count) => format!("{count} completed tasks deleted."),
+            Self::PasswordChanged => {
+                "Password changed. Everywhere else you were signed out.".to_owned()
+            }
+            Self::SessionEnded => "Signed out there.".to_owned(),
+            Self::UserChanged(UserChange::Disabled(true)) => {
+                "Account disabled, and signed out everywhere.".to_owned()
+            }
+            Self::UserChanged(UserChange::Disabled(false)) => "Account enabled.".to_owned(),
+            Self::UserChanged(UserChange::Administrator(true)) => {
+                "There is one administrator more.".to_owned()
+            }
+            Self::UserChanged(UserChange::Administrator(false)) => {
+                "There is one administrator less.".to_owned()
+            }
+            Self::Withdrawn => "Invitation withdrawn.".to_owned(),
         }
     }
 
@@ -92,6 +133,10 @@ impl Notice {
             Self::Cleared(_) => "summary".to_owned(),
             // The form and the newest tasks are at the top.
             Self::Added(_) => String::new(),
+            // They are not about the list.
+            Self::PasswordChanged | Self::SessionEnded | Self::UserChanged(_) | Self::Withdrawn => {
+                String::new()
+            }
             Self::Done(_) | Self::Reopened(_) | Self::Deleted | Self::AlreadyGone => {
                 place.fragment()
             }
@@ -148,6 +193,17 @@ impl Waiting {
         })
     }
 
+    /// The same for a page that is not of the list.
+    ///
+    /// # Errors
+    /// As [`Templates::render`].
+    pub fn render_alone(&self, templates: &Templates) -> Result<String, tera::Error> {
+        templates.render(&NoticeView {
+            text: self.notice.text(),
+            show_it: None,
+        })
+    }
+
     /// It was shown: the browser forgets it.
     pub fn take_from(&self, response: &mut HttpResponse) {
         // The name has passed `cookie`.
@@ -166,8 +222,25 @@ fn cookie(id: &str) -> Option<String> {
 /// # Errors
 /// None that is known of: a cookie with a character it cannot have.
 pub fn see_other(place: &Place, notice: Notice) -> Result<HttpResponse, WebError> {
-    let id = format!("{:08x}", rand::random::<u32>());
+    let id = new_id();
     let location = place.with(NAME, &id, &notice.fragment(place));
+    lead(location, &id, notice)
+}
+
+/// The same to a page that is not of the list.
+///
+/// # Errors
+/// As [`see_other`].
+pub fn see_other_page(page: &str, notice: Notice) -> Result<HttpResponse, WebError> {
+    let id = new_id();
+    lead(format!("{page}?{NAME}={id}"), &id, notice)
+}
+
+fn new_id() -> String {
+    format!("{:08x}", rand::random::<u32>())
+}
+
+fn lead(location: String, id: &str, notice: Notice) -> Result<HttpResponse, WebError> {
     let mut response = HttpResponse::SeeOther()
         .insert_header((LOCATION, location))
         .finish();
@@ -191,6 +264,13 @@ mod tests {
             Notice::AlreadyGone,
             Notice::Cleared(0),
             Notice::Cleared(u64::MAX),
+            Notice::PasswordChanged,
+            Notice::SessionEnded,
+            Notice::UserChanged(UserChange::Disabled(true)),
+            Notice::UserChanged(UserChange::Disabled(false)),
+            Notice::UserChanged(UserChange::Administrator(true)),
+            Notice::UserChanged(UserChange::Administrator(false)),
+            Notice::Withdrawn,
         ] {
             assert_eq!(Notice::decode(&notice.encode()), Some(notice));
             assert!(notice.text().ends_with('.'));

@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use actix_web::HttpResponse;
-use actix_web::http::header::HeaderMap;
+use actix_web::http::header::{HeaderMap, InvalidHeaderValue};
 
 use crate::cookies;
 use crate::domain::idempotency_key::IdempotencyKey;
@@ -136,6 +136,14 @@ impl OwnChanges {
         let surplus = self.0.len().saturating_sub(MAX);
         self.0.drain(..surplus);
         self
+    }
+
+    /// Has the browser forget them: they are those of whoever was signed in.
+    ///
+    /// # Errors
+    /// None that is known of: a cookie with a character it cannot have.
+    pub fn forget(response: &mut HeaderMap) -> Result<(), InvalidHeaderValue> {
+        cookies::set(response, COOKIE, "", Duration::ZERO)
     }
 
     /// Has the browser keep them.

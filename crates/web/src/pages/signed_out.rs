@@ -27,6 +27,16 @@ pub fn redirect(request: &HttpRequest, error: &WebError) -> HttpResponse {
         _ if request.method().is_safe() => request.uri().path_and_query().map(|page| page.as_str()),
         _ => None,
     };
+    sign_in(page)
+}
+
+/// The same for a form of this page, of which nothing is to be kept.
+#[must_use]
+pub fn back_to(page: &str) -> HttpResponse {
+    sign_in(Some(page))
+}
+
+fn sign_in(page: Option<&str>) -> HttpResponse {
     let next = page
         .and_then(LocalPath::parse)
         .map_or_else(String::new, |page| {

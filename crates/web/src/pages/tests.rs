@@ -20,7 +20,11 @@ use crate::domain::version::Version;
 use crate::error::RetryForm;
 use crate::list_page::Fresh;
 use crate::list_view::{ListView, Show, TASKS_PATH};
-use crate::templates::{Page, Templates};
+use crate::templates::{Page, Site, Templates};
+
+mod accounts;
+
+use accounts::{entry_pages, people_pages};
 
 const NASTY: &str = "<script>\"'&</textarea>{{ x }}{% y %}\u{202e}\n";
 
@@ -209,6 +213,8 @@ fn every_template_renders_in_every_state() {
         vec![rendered(&HomePage {})],
         task_pages(),
         form_pages(),
+        entry_pages(),
+        people_pages(),
         error_pages(),
     ];
     let mut seen = BTreeSet::new();
@@ -220,12 +226,13 @@ fn every_template_renders_in_every_state() {
         assert_eq!(html.matches("<h1").count(), 1, "{html}");
         assert_eq!(html.matches("<main").count(), 1, "{html}");
     }
-    assert_eq!(seen.len(), 8);
+    assert_eq!(seen.len(), 15);
 }
 
 #[test]
 fn ids_are_unique_and_labels_point_at_fields() {
-    for Rendered { html, .. } in [task_pages(), form_pages()].into_iter().flatten() {
+    let pages = [task_pages(), form_pages(), entry_pages(), people_pages()];
+    for Rendered { html, .. } in pages.into_iter().flatten() {
         let mut ids: Vec<_> = attribute(&html, " id").collect();
         let count = ids.len();
         ids.sort_unstable();
@@ -237,6 +244,27 @@ fn ids_are_unique_and_labels_point_at_fields() {
             }
         }
     }
+}
+
+#[test]
+fn pages_say_of_the_site_what_it_is() {
+    let render = |site| {
+        let templates = Templates::load(false).unwrap().with_site(site).unwrap();
+        templates.render(&HomePage {}).unwrap()
+    };
+    let (account, open) = ("href=\"/account\"", "whoever reaches this page");
+    let html = render(Site::default());
+    assert!(!html.contains(account) && !html.contains(open), "{html}");
+    let html = render(Site {
+        has_accounts: true,
+        is_open: false,
+    });
+    assert!(html.contains(account) && !html.contains(open), "{html}");
+    let html = render(Site {
+        has_accounts: false,
+        is_open: true,
+    });
+    assert!(!html.contains(account) && html.contains(open), "{html}");
 }
 
 fn attribute<'a>(html: &'a str, name: &str) -> impl Iterator<Item = &'a str> {
