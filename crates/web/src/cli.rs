@@ -38,7 +38,7 @@ Environment (defaults in parentheses):
   API_URL          where the api answers (http://127.0.0.1:8000)
   PUBLIC_URL       where people find the site, such as https://tasks.example.com (any name; on loopback its own)
   API_TOKEN        bearer token the api asks for (none)
-  SIGN_IN          none, or local: with a name and a password that the api keeps (none)
+  SIGN_IN          local: with a name and a password that the api keeps; or none (none on loopback, else local)
   TRUSTED_PROXIES  whose X-Forwarded- headers are believed, such as 10.0.0.0/8,::1 (nobody's)
   WRITE_RATE       changes a second that one address may make, ten times as many at once; or off (20)
   WRITE_RATE_EXEMPT
