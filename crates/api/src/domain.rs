@@ -1,14 +1,16 @@
-//! The domain: what a task is and which values it can have. A value of these types has been checked.
+//! The domain: what a task is, who people are, and which values they can have. A value of these types has been checked.
 
 mod condition;
 mod cursor;
 mod description;
 mod idempotency_key;
 mod list_query;
+mod password;
 mod task;
 mod task_id;
 mod text;
 mod title;
+mod user_name;
 mod version;
 
 pub use condition::{Condition, States, Unmet, Unusable};
@@ -16,8 +18,10 @@ pub use cursor::Cursor;
 pub use description::Description;
 pub use idempotency_key::IdempotencyKey;
 pub use list_query::{Limit, ListQuery};
+pub use password::{Attempt, Password, PasswordError, PasswordHash};
 pub use task::{NewTask, Task, TaskChanges};
 pub use task_id::{TaskId, TaskIdError};
 pub use text::TextError;
 pub use title::Title;
+pub use user_name::UserName;
 pub use version::{Version, VersionError};

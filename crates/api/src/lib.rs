@@ -3,6 +3,7 @@
 //! A request goes through [`http::routes`] (the table of URLs) to a handler, which parses what was sent into the types
 //! of the [`domain`], asks the [`store`], and answers. What a request can be refused with is in [`http::error`].
 
+pub mod accounts;
 pub mod cli;
 pub mod clock;
 pub mod config;
