@@ -35,6 +35,7 @@ Commands:
   backup FILE    copy the store, also while it is in use; - writes to standard output
   restore FILE   put a copy in the store's place, while no api runs; - reads standard input
   check          verify the store and say what it is
+  setup-code     show the code that the first account is made with
   openapi        print the OpenAPI document
 
 Options:
@@ -67,6 +68,8 @@ pub enum Command {
     Restore(CopyFile),
     /// Verify the store.
     Check,
+    /// Show the code that the first account is made with.
+    SetupCode,
     /// Print the OpenAPI document.
     OpenApi,
     /// Print version and commit.
@@ -121,6 +124,9 @@ pub enum Failure {
     /// No copy was made or put back, or the store is not well.
     #[error(transparent)]
     Backup(#[from] BackupError),
+    /// Nobody needs the set-up code any more.
+    #[error("somebody has an account already; there is no set-up code any more")]
+    AlreadySetUp,
     /// A command lacks its file.
     #[error("{0} needs a file, or - for a stream; see api --help")]
     MissingFile(&'static str),
@@ -153,6 +159,7 @@ impl Failure {
             | Self::Startup(_)
             | Self::Stop(_)
             | Self::Backup(_)
+            | Self::AlreadySetUp
             | Self::Healthcheck(_)
             | Self::Input(_)
             | Self::Output(_) => ExitCode::FAILURE,
@@ -185,6 +192,7 @@ impl Command {
                     .into(),
             ),
             Some("check") => Self::Check,
+            Some("setup-code") => Self::SetupCode,
             Some("openapi") => Self::OpenApi,
             Some("--version" | "-V") => Self::Version,
             Some("--help" | "-h") => Self::Help,
@@ -246,6 +254,11 @@ pub fn run(command: Command) -> Result<(), Failure> {
             let summary = store::check(&config.db_path, config.db_journal)?;
             print(&format!("{summary}\n"))
         }
+        Command::SetupCode => {
+            let config = Config::from_env()?;
+            let code = store::setup_code(&config.db_path, config.db_journal)?;
+            print(&format!("{}\n", code.ok_or(Failure::AlreadySetUp)?))
+        }
         Command::OpenApi => print(crate::http::openapi::document()),
         Command::Version => print(&format!("api {} ({})\n", crate::VERSION, crate::GIT_SHA)),
         Command::Help => print(HELP),
@@ -282,6 +295,7 @@ mod tests {
         assert_eq!(parse(&[]), Some(Command::Serve));
         assert_eq!(parse(&["healthcheck"]), Some(Command::Healthcheck));
         assert_eq!(parse(&["check"]), Some(Command::Check));
+        assert_eq!(parse(&["setup-code"]), Some(Command::SetupCode));
         assert_eq!(parse(&["openapi"]), Some(Command::OpenApi));
         assert_eq!(parse(&["--version"]), Some(Command::Version));
         assert_eq!(parse(&["--help"]), Some(Command::Help));

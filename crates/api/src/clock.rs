@@ -12,6 +12,13 @@ pub fn now_rfc3339() -> String {
     format!("{:.3}", now())
 }
 
+/// A time in seconds since the Unix epoch, as [`now_rfc3339`] writes times.
+#[must_use]
+pub fn rfc3339(unix_seconds: i64) -> String {
+    let time = Timestamp::from_second(unix_seconds).unwrap_or(Timestamp::MAX);
+    format!("{time:.3}")
+}
+
 /// Now, or a millisecond after `time` where a clock that was put back, or that has not moved on, says that it is no later.
 #[must_use]
 pub fn later_than(time: &str) -> String {

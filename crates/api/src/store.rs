@@ -11,7 +11,8 @@ use std::time::Duration;
 use thiserror::Error;
 
 use crate::domain::{
-    Condition, IdempotencyKey, ListQuery, NewTask, Task, TaskChanges, TaskId, Unmet, Version,
+    Condition, IdempotencyKey, ListId, ListKey, ListQuery, NewTask, Task, TaskChanges, TaskId,
+    Unmet, Version,
 };
 
 mod backup;
@@ -31,6 +32,7 @@ mod open_error;
 mod open_files;
 mod open_to_read;
 mod page;
+mod people;
 mod readers;
 mod rescue;
 mod schedule;
@@ -47,6 +49,7 @@ pub use keeper::{Keeper, Keeping};
 pub use open_error::OpenError;
 pub use open_files::Loss;
 pub use page::{Counts, TaskPage};
+pub use people::{Invites, NewSession, setup_code};
 pub use rescue::Rescue;
 pub use schedule::BackupSchedule;
 pub use schema::SchemaVersion;
@@ -73,6 +76,36 @@ pub enum StoreError {
     /// The first request with this idempotency key is not finished.
     #[error("the first request with this idempotency key is in flight")]
     KeyInFlight,
+    /// Somebody has an account already.
+    #[error("somebody has an account already")]
+    AlreadySetUp,
+    /// The set-up code is another one.
+    #[error("the set-up code is another one")]
+    SetupCodeWrong,
+    /// Somebody else is called that.
+    #[error("the name is taken")]
+    NameTaken,
+    /// The password is another one, or its owner may not sign in.
+    #[error("the credentials are not those of anybody who may sign in")]
+    CredentialsRefused,
+    /// No such user.
+    #[error("no such user")]
+    UnknownUser,
+    /// No such session, of this person.
+    #[error("no such session")]
+    UnknownSession,
+    /// No such invitation.
+    #[error("no such invitation")]
+    UnknownInvitation,
+    /// The invitation was used, was taken back, has ended, or never was.
+    #[error("the invitation is not valid")]
+    InvitationNotValid,
+    /// As many invitations as there may be can still be used.
+    #[error("too many invitations can still be used")]
+    TooManyInvitations,
+    /// Nobody would be left who may say who has an account.
+    #[error("there would be no administrator")]
+    LastAdministrator,
     /// More changes wait than the queue takes.
     #[error("the queue of changes is full")]
     QueueFull,
@@ -204,25 +237,25 @@ impl Store {
         self.warnings.texts()
     }
 
-    /// A page of tasks, newest first.
+    /// A page of a list's tasks, newest first.
     ///
     /// # Errors
     /// What SQLite reports.
-    pub async fn list(&self, query: ListQuery) -> Result<Arc<TaskPage>, StoreError> {
-        self.open()?.list(query).await
+    pub async fn list(&self, list: ListId, query: ListQuery) -> Result<Arc<TaskPage>, StoreError> {
+        self.open()?.list(list, query).await
     }
 
-    /// One task.
+    /// One task of a list.
     ///
     /// # Errors
     /// [`StoreError::UnknownTask`], or what SQLite reports.
-    pub async fn get(&self, id: TaskId) -> Result<Task<'static>, StoreError> {
+    pub async fn get(&self, list: ListId, id: TaskId) -> Result<Task<'static>, StoreError> {
         self.open()?
-            .read(move |connection| sqlite::task(connection, id))
+            .read(move |connection| sqlite::task(connection, list, id))
             .await
     }
 
-    /// Makes a task, where `condition` holds for the list; with a key only once, however often it is asked for within
+    /// Makes a task in a list, where `condition` holds for the list; with a key only once, however often it is asked for within
     /// 24 hours: then the task is given as it is now.
     ///
     /// # Errors
@@ -230,6 +263,7 @@ impl Store {
     /// or what keeps the store from writing.
     pub async fn create(
         &self,
+        list: ListId,
         new: NewTask,
         key: Option<IdempotencyKey>,
         condition: Condition,
@@ -237,57 +271,64 @@ impl Store {
         let open = self.open()?;
         let Some(key) = key else {
             return open
-                .write(move |connection| sqlite::insert(connection, &new, &condition))
+                .write(move |connection| sqlite::insert(connection, list, &new, &condition))
                 .await;
         };
-        let claim = open.keys_in_flight.claim(key)?;
+        let claim = open.keys_in_flight.claim(ListKey::new(list, key))?;
         let clock = open.clock;
         // The claim moves into the write: it ends with it, even when the client has gone.
         open.write(move |connection| {
             let now = clock.unix_seconds();
-            sqlite::insert_once(connection, &new, &condition, claim.key(), now)
+            sqlite::insert_once(connection, list, &new, &condition, claim.key(), now)
         })
         .await
     }
 
-    /// Changes a task, where `condition` holds for it.
+    /// Changes a task of a list, where `condition` holds for it.
     ///
     /// # Errors
     /// [`StoreError::UnknownTask`], [`StoreError::Unmet`], or what keeps the store from writing.
     pub async fn update(
         &self,
+        list: ListId,
         id: TaskId,
         changes: TaskChanges,
         condition: Condition,
     ) -> Result<Task<'static>, StoreError> {
         self.open()?
-            .write(move |connection| sqlite::update(connection, id, &changes, &condition))
+            .write(move |connection| sqlite::update(connection, list, id, &changes, &condition))
             .await
     }
 
-    /// Deletes a task, where `condition` holds for it.
+    /// Deletes a task of a list, where `condition` holds for it.
     ///
     /// # Errors
     /// [`StoreError::UnknownTask`], [`StoreError::Unmet`], or what keeps the store from writing.
-    pub async fn delete(&self, id: TaskId, condition: Condition) -> Result<(), StoreError> {
+    pub async fn delete(
+        &self,
+        list: ListId,
+        id: TaskId,
+        condition: Condition,
+    ) -> Result<(), StoreError> {
         self.open()?
-            .write_freeing(move |connection| sqlite::delete(connection, id, &condition))
+            .write_freeing(move |connection| sqlite::delete(connection, list, id, &condition))
             .await
     }
 
-    /// Deletes all completed tasks and says how many there were, where `condition` holds for the list, and where they
+    /// Deletes all completed tasks of a list and says how many there were, where `condition` holds for the list, and where they
     /// are those of the list of version `as_of`, if one is given.
     ///
     /// # Errors
     /// [`StoreError::Unmet`], or what keeps the store from writing.
     pub async fn delete_completed(
         &self,
+        list: ListId,
         condition: Condition,
         as_of: Option<Version>,
     ) -> Result<usize, StoreError> {
         self.open()?
             .write_freeing(move |connection| {
-                sqlite::delete_completed(connection, &condition, as_of)
+                sqlite::delete_completed(connection, list, &condition, as_of)
             })
             .await
     }
@@ -299,7 +340,7 @@ impl Store {
     pub async fn check_ready(&self, deadline: Duration) -> Result<(), StoreError> {
         let open = self.open()?;
         let check = async {
-            open.read(|connection| Ok(sqlite::counts(connection)?))
+            open.read(|connection| Ok(sqlite::counts(connection, ListId::FIRST)?))
                 .await?;
             open.check_writable().await
         };

@@ -1,16 +1,14 @@
-//! [`ApiError`]: everything a request can be refused with, and what is said of each: status, kind, words and headers.
+//! [`ApiError`]: everything a request can be refused with, and the words for each; status, kind and header are in `status`.
 //!
 //! Handlers return errors as plain data, which become answers in one place, `problem`.
 
-use actix_web::http::StatusCode;
-use actix_web::http::header::{
-    ACCEPT, ACCEPT_ENCODING, ALLOW, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE,
-};
-use actix_web::{HttpResponse, ResponseError};
+use std::time::Duration;
+
 use serde::Serialize;
 use thiserror::Error as ThisError;
 use utoipa::ToSchema;
 
+use crate::accounts::hashing::HashingError;
 use crate::domain::{Unmet, Unusable};
 use crate::limits::{HEAD_TIMEOUT, MAX_HEAD};
 use crate::process::in_flight::Overloaded;
@@ -18,6 +16,7 @@ use crate::process::refusal::Refusal;
 use crate::store::StoreError;
 
 mod problem;
+mod status;
 
 pub use problem::{PROBLEM_JSON, Problem, panicked, refused, render};
 
@@ -60,6 +59,18 @@ pub enum ApiError {
     /// No token, or another one.
     #[error("Send the header Authorization: Bearer with this API's token.")]
     Unauthorized,
+    /// Nobody is signed in with the session that was sent, or none was.
+    #[error("Sign in first: there is no session, or it has ended.")]
+    SignInRequired,
+    /// Whoever is signed in is no administrator.
+    #[error("Only administrators may do this.")]
+    AdministratorsOnly,
+    /// Too much was guessed; for so many seconds nothing more is looked at.
+    #[error("Too many attempts. Wait for as many seconds as Retry-After says, then try again.")]
+    TooManyAttempts(u64),
+    /// A password could not be checked, or kept.
+    #[error("Something went wrong on our side. Try again; if it stays, report the request id.")]
+    Hashing(#[source] HashingError),
     /// No such path.
     #[error("Nothing is at this path.")]
     UnknownPath,
@@ -88,7 +99,7 @@ pub enum ApiError {
     #[error("Request line and headers are longer than {0} bytes.")]
     HeadTooLarge(usize),
     /// The request is understood, but what it says is not acceptable.
-    #[error("The request was understood, but some of its values are not acceptable.")]
+    #[error("{VALIDATION}")]
     Validation(Vec<FieldError>),
     /// One address has more connections than it may have.
     #[error("Too many connections are open. Close some, and try again in a moment.")]
@@ -123,6 +134,9 @@ pub struct FieldError {
     pub detail: String,
 }
 
+/// What is said where the values say the rest.
+const VALIDATION: &str = "The request was understood, but some of its values are not acceptable.";
+
 fn store_detail(error: &StoreError) -> &'static str {
     match error {
         StoreError::UnknownTask => "There is no task with this id.",
@@ -143,6 +157,26 @@ fn store_detail(error: &StoreError) -> &'static str {
         StoreError::DeletedSince => {
             "The first request with this Idempotency-Key made a task that was deleted since. To make it anew, send the \
              request with a new key."
+        }
+        StoreError::AlreadySetUp => "Somebody has an account already. Sign in.",
+        StoreError::SetupCodeWrong => {
+            "This is not the set-up code. The api's log shows it at each start, and api setup-code prints it."
+        }
+        StoreError::NameTaken => VALIDATION,
+        StoreError::CredentialsRefused => {
+            "Name and password do not belong to anybody who may sign in."
+        }
+        StoreError::UnknownUser => "There is no user with this id.",
+        StoreError::UnknownSession => "There is no session with this id.",
+        StoreError::UnknownInvitation => "There is no invitation with this id.",
+        StoreError::InvitationNotValid => {
+            "This invitation was used, was taken back or has ended. Ask for another one."
+        }
+        StoreError::TooManyInvitations => {
+            "Too many invitations can still be used. Take some back first."
+        }
+        StoreError::LastAdministrator => {
+            "Nobody would be an administrator any more. Make somebody else one first."
         }
         StoreError::QueueFull => {
             "More is being written than the store can take. Try again in a moment."
@@ -171,77 +205,23 @@ fn store_detail(error: &StoreError) -> &'static str {
 }
 
 impl ApiError {
-    /// The name after `urn:task-tracker:problem:`, where a program can act on more than the status.
-    fn kind(&self) -> Option<&'static str> {
-        match self {
-            Self::Validation(_) => Some("validation"),
-            Self::Store(StoreError::Unmet(Unmet::Changed | Unmet::Excluded)) => {
-                Some("precondition-failed")
-            }
-            Self::Store(StoreError::Unmet(Unmet::Unusable(_))) => Some("unusable-entity-tag"),
-            Self::Store(StoreError::DeletedSince) => Some("task-deleted-since"),
-            Self::NotReady(_) | Self::Stopping => Some("not-ready"),
-            Self::Store(StoreError::QueueFull | StoreError::Locked | StoreError::TimedOut) => {
-                Some("store-busy")
-            }
-            Self::Overloaded => Some("overloaded"),
-            Self::Store(StoreError::Standby) => Some("standby"),
-            Self::Store(StoreError::ReadOnly) => Some("store-read-only"),
-            Self::Store(StoreError::Full) => Some("store-full"),
-            Self::Store(StoreError::KeyReused) => Some("idempotency-key-reused"),
-            Self::Store(StoreError::KeyInFlight) => Some("idempotency-key-in-flight"),
-            Self::MalformedJson(_)
-            | Self::NotUtf8(_)
-            | Self::MalformedHeader { .. }
-            | Self::MalformedQuery { .. }
-            | Self::MalformedRequest
-            | Self::IncompleteBody
-            | Self::MissingFilter
-            | Self::Unauthorized
-            | Self::UnknownPath
-            | Self::MethodNotAllowed(_)
-            | Self::HeadTimeout(_)
-            | Self::BodyTimeout(_)
-            | Self::BodyTooLarge(_)
-            | Self::UnsupportedMediaType(_)
-            | Self::UnsupportedCharset(_)
-            | Self::UnsupportedCoding
-            | Self::HeadTooLarge(_)
-            | Self::TooManyConnections
-            | Self::Panicked
-            | Self::Store(
-                StoreError::UnknownTask
-                | StoreError::Sqlite(_)
-                | StoreError::Stopped
-                | StoreError::Untrusted(_),
-            ) => None,
-        }
+    /// Says how long to wait, in whole seconds.
+    #[must_use]
+    pub fn too_many_attempts(wait: Duration) -> Self {
+        Self::TooManyAttempts(
+            wait.as_millis()
+                .div_ceil(1000)
+                .try_into()
+                .unwrap_or(u64::MAX),
+        )
     }
+}
 
-    /// The header that some answers must or should carry.
-    fn header(&self) -> Option<(HeaderName, HeaderValue)> {
-        match self {
-            Self::Unauthorized => Some((WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))),
-            Self::MethodNotAllowed(allow) => Some((ALLOW, HeaderValue::from_str(allow).ok()?)),
-            Self::UnsupportedMediaType(accepted) | Self::UnsupportedCharset(accepted) => {
-                Some((ACCEPT, HeaderValue::from_static(accepted)))
-            }
-            Self::UnsupportedCoding => {
-                Some((ACCEPT_ENCODING, HeaderValue::from_static("identity")))
-            }
-            Self::NotReady(_)
-            | Self::Stopping
-            | Self::TooManyConnections
-            | Self::Overloaded
-            | Self::Store(
-                StoreError::QueueFull
-                | StoreError::Locked
-                | StoreError::TimedOut
-                | StoreError::Standby
-                | StoreError::ReadOnly
-                | StoreError::KeyInFlight,
-            ) => Some((RETRY_AFTER, HeaderValue::from_static("1"))),
-            _ => None,
+impl From<HashingError> for ApiError {
+    fn from(error: HashingError) -> Self {
+        match error {
+            HashingError::Crowded => Self::TooManyAttempts(1),
+            error => Self::Hashing(error),
         }
     }
 }
@@ -262,54 +242,5 @@ impl From<Refusal> for ApiError {
 impl From<Overloaded> for ApiError {
     fn from(_: Overloaded) -> Self {
         Self::Overloaded
-    }
-}
-
-impl ResponseError for ApiError {
-    fn status_code(&self) -> StatusCode {
-        match self {
-            Self::MalformedJson(_)
-            | Self::NotUtf8(_)
-            | Self::MalformedHeader { .. }
-            | Self::MalformedQuery { .. }
-            | Self::MalformedRequest
-            | Self::IncompleteBody
-            | Self::MissingFilter => StatusCode::BAD_REQUEST,
-            Self::Unauthorized => StatusCode::UNAUTHORIZED,
-            Self::UnknownPath | Self::Store(StoreError::UnknownTask) => StatusCode::NOT_FOUND,
-            Self::MethodNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
-            Self::HeadTimeout(_) | Self::BodyTimeout(_) => StatusCode::REQUEST_TIMEOUT,
-            Self::Store(StoreError::KeyInFlight | StoreError::DeletedSince) => StatusCode::CONFLICT,
-            Self::Store(StoreError::Unmet(_)) => StatusCode::PRECONDITION_FAILED,
-            Self::BodyTooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::UnsupportedMediaType(_)
-            | Self::UnsupportedCharset(_)
-            | Self::UnsupportedCoding => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::Validation(_) | Self::Store(StoreError::KeyReused) => {
-                StatusCode::UNPROCESSABLE_ENTITY
-            }
-            Self::HeadTooLarge(_) => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
-            Self::Panicked
-            | Self::Store(StoreError::Sqlite(_) | StoreError::Stopped | StoreError::Untrusted(_)) => {
-                StatusCode::INTERNAL_SERVER_ERROR
-            }
-            Self::NotReady(_)
-            | Self::Stopping
-            | Self::TooManyConnections
-            | Self::Overloaded
-            | Self::Store(
-                StoreError::QueueFull
-                | StoreError::Locked
-                | StoreError::TimedOut
-                | StoreError::Standby
-                | StoreError::ReadOnly,
-            ) => StatusCode::SERVICE_UNAVAILABLE,
-            Self::Store(StoreError::Full) => StatusCode::INSUFFICIENT_STORAGE,
-        }
-    }
-
-    /// Bare: [`render`] writes the body, since it knows the request's id.
-    fn error_response(&self) -> HttpResponse {
-        HttpResponse::new(self.status_code())
     }
 }

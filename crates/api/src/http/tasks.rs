@@ -5,7 +5,7 @@ use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::domain::{Condition, Cursor, IdempotencyKey, ListQuery, Task, TaskId};
+use crate::domain::{Condition, Cursor, IdempotencyKey, ListId, ListQuery, Task, TaskId};
 use crate::http::body::{JsonBody, MergePatchBody};
 use crate::http::error::ApiError;
 use crate::http::fields::{NewTaskSchema, TaskChangesSchema};
@@ -55,7 +55,7 @@ enum OnlyTrue {
     ))]
 pub async fn list(request: HttpRequest, store: web::Data<Store>) -> Result<HttpResponse, ApiError> {
     let query = query::list_query(request.query_string())?;
-    let page = store.list(query.clone()).await?;
+    let page = store.list(ListId::FIRST, query.clone()).await?;
     let mut answer = answer_read(&request, Some(page.version))?;
     answer
         .insert_header((TASKS_ACTIVE, page.counts.active))
@@ -89,7 +89,7 @@ pub async fn create(
     let key = idempotency_key(&request)?;
     let condition = condition(&request)?;
     let new = fields::new_task(body.0)?;
-    let task = store.create(new, key, condition).await?;
+    let task = store.create(ListId::FIRST, new, key, condition).await?;
     let location = format!("{}/{}", routes::TASKS, task.id);
     Ok(with_task(
         HttpResponse::Created().insert_header((LOCATION, location)),
@@ -112,7 +112,7 @@ pub async fn show(
     id: web::Path<String>,
     store: web::Data<Store>,
 ) -> Result<HttpResponse, ApiError> {
-    let task = store.get(parse_id(&id)?).await?;
+    let task = store.get(ListId::FIRST, parse_id(&id)?).await?;
     let mut answer = answer_read(&request, Some(task.version))?;
     Ok(with_json(&mut answer, task.to_json()))
 }
@@ -144,7 +144,7 @@ pub async fn update(
     let id = parse_id(&id)?;
     let condition = condition_of_task(&request)?;
     let changes = fields::task_changes(body.0)?;
-    let task = store.update(id, changes, condition).await?;
+    let task = store.update(ListId::FIRST, id, changes, condition).await?;
     Ok(with_task(&mut HttpResponse::Ok(), &task))
 }
 
@@ -166,7 +166,9 @@ pub async fn delete(
     store: web::Data<Store>,
 ) -> Result<HttpResponse, ApiError> {
     let condition = condition_of_task(&request)?;
-    store.delete(parse_id(&id)?, condition).await?;
+    store
+        .delete(ListId::FIRST, parse_id(&id)?, condition)
+        .await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -188,7 +190,9 @@ pub async fn delete_completed(
 ) -> Result<HttpResponse, ApiError> {
     let as_of = query::completed_filter(request.query_string())?;
     let condition = condition(&request)?;
-    let deleted = store.delete_completed(condition, as_of).await?;
+    let deleted = store
+        .delete_completed(ListId::FIRST, condition, as_of)
+        .await?;
     Ok(HttpResponse::Ok().json(Deleted { deleted }))
 }
 

@@ -34,12 +34,11 @@ pub(super) use names::{dated_files, parse_stamp, stamp};
 pub(super) use restore::{is_pending, recover};
 pub(super) use retention::prune;
 pub(super) use schema_step::before_schema_step;
-pub(super) use source::open_for_reading;
+pub(super) use source::{open_for_reading, with_store};
 pub(super) use staged::remove_leftovers;
 pub(super) use target::StoreFiles;
 pub(super) use verify::Rules;
 
-use source::with_store;
 use staged::{Kind, Staged};
 use target::{check_target, refuse_own};
 use verify::verify;

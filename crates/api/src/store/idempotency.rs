@@ -6,17 +6,17 @@ use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::StoreError;
-use crate::domain::IdempotencyKey;
+use crate::domain::ListKey;
 
 /// The keys in flight.
 #[derive(Debug, Clone, Default)]
-pub(super) struct KeysInFlight(Arc<Mutex<HashSet<IdempotencyKey>>>);
+pub(super) struct KeysInFlight(Arc<Mutex<HashSet<ListKey>>>);
 
 /// A key that is in flight for as long as this lives.
 #[derive(Debug)]
 pub(super) struct Claim {
     keys: KeysInFlight,
-    key: IdempotencyKey,
+    key: ListKey,
 }
 
 impl KeysInFlight {
@@ -24,7 +24,7 @@ impl KeysInFlight {
     ///
     /// # Errors
     /// [`StoreError::KeyInFlight`] while another request has it.
-    pub(super) fn claim(&self, key: IdempotencyKey) -> Result<Claim, StoreError> {
+    pub(super) fn claim(&self, key: ListKey) -> Result<Claim, StoreError> {
         let mut keys = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if keys.insert(key.clone()) {
             Ok(Claim {
@@ -38,7 +38,7 @@ impl KeysInFlight {
 }
 
 impl Claim {
-    pub(super) fn key(&self) -> &IdempotencyKey {
+    pub(super) fn key(&self) -> &ListKey {
         &self.key
     }
 }

@@ -19,6 +19,7 @@ use super::lock::LockFile;
 use super::log_mark::LogMark;
 use super::open_files::{HeldFile, Loss, OpenFiles};
 use super::page::{KeptPages, TaskPage};
+use super::people::KeptSessions;
 use super::readers::Readers;
 use super::rescue::{self, Rescue};
 use super::schedule::{BackupSchedule, LastBackup, Scheduler};
@@ -26,9 +27,9 @@ use super::schema::{self, Found, SchemaVersion};
 use super::space::Space;
 use super::warnings::Warnings;
 use super::writer::{Access, Effect, Hooks, Writer};
-use super::{OpenError, StoreError, backup, sqlite};
+use super::{OpenError, StoreError, backup, people, sqlite};
 use crate::clock::SteadyClock;
-use crate::domain::ListQuery;
+use crate::domain::{ListId, ListQuery};
 
 // Where copies and the schema's tests look for them.
 pub(super) use super::connection::{BUSY_TIMEOUT, set_journal_mode};
@@ -67,6 +68,7 @@ pub(super) struct OpenStore {
     pub(super) clock: SteadyClock,
     pub(super) keys_in_flight: KeysInFlight,
     pub(super) kept: KeptPages,
+    pub(super) sessions: KeptSessions,
     pub(super) read_on: ReadOn,
     pub(super) writer: Writer,
     pub(super) writer_thread: JoinHandle<Connection>,
@@ -132,6 +134,7 @@ impl OpenStore {
             source,
         })?;
         schema::tell_difference(&connection, path);
+        people::tell_setup_code(&connection);
         // What an earlier process left in the log goes into the store and is synced again here: a sync that failed
         // there may have left pages that look written and are not.
         checkpoint(&connection, location, "TRUNCATE").map_err(location.sqlite())?;
@@ -219,6 +222,7 @@ impl OpenStore {
             clock,
             keys_in_flight: KeysInFlight::default(),
             kept: KeptPages::default(),
+            sessions: KeptSessions::default(),
             read_on,
             writer,
             writer_thread,
@@ -253,17 +257,21 @@ impl OpenStore {
     }
 
     /// A page, from memory where nothing was written since it was read.
-    pub(super) async fn list(&self, query: ListQuery) -> Result<Arc<TaskPage>, StoreError> {
+    pub(super) async fn list(
+        &self,
+        list: ListId,
+        query: ListQuery,
+    ) -> Result<Arc<TaskPage>, StoreError> {
         let commit = self.writer.commits();
-        if let Some(page) = self.kept.get(&query, commit) {
+        if let Some(page) = self.kept.get(list, &query, commit) {
             return Ok(page);
         }
         let asked = query.clone();
         let page = Arc::new(
-            self.read(move |connection| sqlite::page(connection, &asked))
+            self.read(move |connection| sqlite::page(connection, list, &asked))
                 .await?,
         );
-        self.kept.put(query, commit, &page);
+        self.kept.put(list, query, commit, &page);
         Ok(page)
     }
 

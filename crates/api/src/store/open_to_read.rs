@@ -13,6 +13,7 @@ use super::lock::LockFile;
 use super::open::{OnFailure, OpenStore, ReadOn, Settings};
 use super::open_files::{HeldFile, OpenFiles};
 use super::page::KeptPages;
+use super::people::KeptSessions;
 use super::schema::{self, Found};
 use super::space::Space;
 use super::warnings::Subject;
@@ -75,6 +76,7 @@ impl OpenStore {
             clock,
             keys_in_flight: KeysInFlight::default(),
             kept: KeptPages::default(),
+            sessions: KeptSessions::default(),
             read_on: ReadOn::Writer,
             writer,
             writer_thread,

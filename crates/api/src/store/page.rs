@@ -5,9 +5,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use actix_web::web::Bytes;
 
-use crate::domain::{Cursor, ListQuery, Version};
+use crate::domain::{Cursor, ListId, ListQuery, Version};
 
-/// How many tasks there are in the store.
+/// How many tasks there are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Counts {
     /// Not done.
@@ -26,9 +26,9 @@ pub struct TaskPage {
     pub json: Bytes,
     /// Where the next page begins, if there is one.
     pub next: Option<Cursor>,
-    /// Of the whole store, at the moment of the page.
+    /// Of the whole list, at the moment of the page.
     pub counts: Counts,
-    /// Of the whole list: equal only where nothing in the store was changed.
+    /// Of the whole list: equal only where nothing in the list was changed.
     pub version: Version,
 }
 
@@ -46,7 +46,7 @@ impl TaskPage {
     }
 }
 
-/// Pages of the store as it is now. Any change makes all of them stale.
+/// Pages of lists as they are now, each for the list it is of. Any change makes all of them stale.
 #[derive(Debug, Default)]
 pub(super) struct KeptPages(Mutex<Kept>);
 
@@ -57,29 +57,34 @@ const MAX_KEPT_PAGES: usize = 256;
 /// What is kept of a page besides its JSON, in bytes: both in the map, which is at most half empty, and what the allocator
 /// adds to each of the three pieces of memory.
 const OVERHEAD: usize =
-    2 * size_of::<(ListQuery, Arc<TaskPage>)>() + size_of::<TaskPage>() + 3 * 32;
+    2 * size_of::<((ListId, ListQuery), Arc<TaskPage>)>() + size_of::<TaskPage>() + 3 * 32;
 
 #[derive(Debug, Default)]
 struct Kept {
     /// The commit that the pages were read at or after.
     commit: u64,
     bytes: usize,
-    pages: HashMap<ListQuery, Arc<TaskPage>>,
+    pages: HashMap<(ListId, ListQuery), Arc<TaskPage>>,
 }
 
 impl KeptPages {
     /// The page, if it was read no earlier than `commit`.
-    pub(super) fn get(&self, query: &ListQuery, commit: u64) -> Option<Arc<TaskPage>> {
+    pub(super) fn get(
+        &self,
+        list: ListId,
+        query: &ListQuery,
+        commit: u64,
+    ) -> Option<Arc<TaskPage>> {
         let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if kept.commit == commit {
-            kept.pages.get(query).cloned()
+            kept.pages.get(&(list, query.clone())).cloned()
         } else {
             None
         }
     }
 
     /// Keeps a page whose reading began when `commit` was the last one.
-    pub(super) fn put(&self, query: ListQuery, commit: u64, page: &Arc<TaskPage>) {
+    pub(super) fn put(&self, list: ListId, query: ListQuery, commit: u64, page: &Arc<TaskPage>) {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if commit < kept.commit {
             return;
@@ -96,7 +101,7 @@ impl KeptPages {
             return;
         }
         kept.bytes += bytes;
-        if let Some(replaced) = kept.pages.insert(query, Arc::clone(page)) {
+        if let Some(replaced) = kept.pages.insert((list, query), Arc::clone(page)) {
             kept.bytes -= replaced.json.len() + OVERHEAD;
         }
     }
@@ -133,22 +138,31 @@ mod tests {
         for (length, most) in [(2, MAX_KEPT_PAGES), (50_000, MAX_KEPT / 50_000)] {
             let pages = KeptPages::default();
             for number in 1..2000 {
-                pages.put(query(number), 7, &page(length));
-                pages.put(query(number), 7, &page(length));
+                pages.put(ListId::FIRST, query(number), 7, &page(length));
+                pages.put(ListId::FIRST, query(number), 7, &page(length));
                 let kept = pages.0.lock().unwrap();
                 let held: usize = kept.pages.values().map(|page| page.json.len()).sum();
                 assert!(kept.pages.len() <= most && held <= MAX_KEPT);
                 assert_eq!(kept.bytes, held + kept.pages.len() * OVERHEAD);
             }
-            assert!(pages.get(&query(1999), 7).is_some());
-            assert!(pages.get(&query(1999), 8).is_none());
+            assert!(pages.get(ListId::FIRST, &query(1999), 7).is_some());
+            assert!(pages.get(ListId::FIRST, &query(1999), 8).is_none());
         }
+    }
+
+    #[test]
+    fn a_page_is_kept_for_its_list_alone() {
+        let pages = KeptPages::default();
+        let (one, other) = (ListId::new(2), ListId::new(3));
+        pages.put(one, query(1), 7, &page(2));
+        assert!(pages.get(one, &query(1), 7).is_some());
+        assert!(pages.get(other, &query(1), 7).is_none());
     }
 
     #[test]
     fn a_page_that_is_too_long_is_not_kept() {
         let pages = KeptPages::default();
-        pages.put(query(1), 7, &page(MAX_KEPT));
-        assert!(pages.get(&query(1), 7).is_none());
+        pages.put(ListId::FIRST, query(1), 7, &page(MAX_KEPT));
+        assert!(pages.get(ListId::FIRST, &query(1), 7).is_none());
     }
 }

@@ -23,6 +23,7 @@ static STEPS: LazyLock<Migrations<'static>> = LazyLock::new(|| {
         M::up(include_str!("../../migrations/0001-tasks.sql")),
         M::up(include_str!("../../migrations/0002-task-counts.sql")),
         M::up(include_str!("../../migrations/0003-versions.sql")),
+        M::up(include_str!("../../migrations/0004-people.sql")),
     ])
 });
 
@@ -30,13 +31,16 @@ static STEPS: LazyLock<Migrations<'static>> = LazyLock::new(|| {
 pub type SchemaVersion = i32;
 
 /// The newest version this binary knows.
-pub const KNOWN: SchemaVersion = 3;
+pub const KNOWN: SchemaVersion = 4;
 
 /// From this version on the numbers of tasks are kept.
 pub(super) const WITH_COUNTS: SchemaVersion = 2;
 
 /// From this version on tasks and the list have versions, and the store an identity that they are told by.
 pub(super) const WITH_VERSIONS: SchemaVersion = 3;
+
+/// From this version on there are people, and each task belongs to a list.
+pub(super) const WITH_PEOPLE: SchemaVersion = 4;
 
 /// What a file turned out to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

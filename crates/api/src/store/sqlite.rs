@@ -11,7 +11,7 @@ use super::StoreError;
 use super::page::{Counts, MAX_PAGE, TaskPage};
 use crate::clock::{later_than, now_rfc3339};
 use crate::domain::{
-    Condition, Cursor, IdempotencyKey, ListQuery, NewTask, Task, TaskChanges, TaskId, Unmet,
+    Condition, Cursor, ListId, ListKey, ListQuery, NewTask, Task, TaskChanges, TaskId, Unmet,
     Version,
 };
 
@@ -86,30 +86,40 @@ struct Statements {
 static STATEMENTS: LazyLock<Statements> = LazyLock::new(|| {
     let columns = COLUMNS.map(|(_, sql)| sql).join(", ");
     let page = |filter| {
-        format!("SELECT {columns} FROM tasks WHERE {filter} id < ?1 ORDER BY id DESC LIMIT ?2")
+        format!(
+            "SELECT {columns} FROM tasks WHERE list_id = ?1 {filter} AND id < ?2 ORDER BY id DESC LIMIT ?3"
+        )
     };
     Statements {
-        one: format!("SELECT {columns} FROM tasks WHERE id = ?1"),
+        one: format!("SELECT {columns} FROM tasks WHERE id = ?2 AND list_id = ?1"),
         page: page(""),
-        page_of_active: page("completed = 0 AND"),
-        page_of_completed: page("completed = 1 AND"),
+        page_of_active: page("AND completed = 0"),
+        page_of_completed: page("AND completed = 1"),
     }
 });
 
-/// One task.
-pub(super) fn task(connection: &Connection, id: TaskId) -> Result<Task<'static>, StoreError> {
+/// One task of a list.
+pub(super) fn task(
+    connection: &Connection,
+    list: ListId,
+    id: TaskId,
+) -> Result<Task<'static>, StoreError> {
     connection
         .prepare_cached(&STATEMENTS.one)?
-        .query_row([id.get()], read_owned)
+        .query_row([list.get(), id.get()], read_owned)
         .optional()?
         .ok_or(StoreError::UnknownTask)
 }
 
-/// A page of tasks, written as JSON while the rows are read.
-pub(super) fn page(connection: &Connection, query: &ListQuery) -> Result<TaskPage, StoreError> {
+/// A page of a list's tasks, written as JSON while the rows are read.
+pub(super) fn page(
+    connection: &Connection,
+    list: ListId,
+    query: &ListQuery,
+) -> Result<TaskPage, StoreError> {
     // One transaction, so that tasks and counts are of the same moment.
     let snapshot = connection.unchecked_transaction()?;
-    let (counts, version) = counts(&snapshot)?;
+    let (counts, version) = counts(&snapshot, list)?;
     let before = query.after.map_or(i64::MAX, |cursor| cursor.last.get());
     let limit = usize::from(query.limit.get());
     // One row more than asked for tells whether there is a next page.
@@ -119,7 +129,7 @@ pub(super) fn page(connection: &Connection, query: &ListQuery) -> Result<TaskPag
         Some(false) => &STATEMENTS.page_of_active,
         Some(true) => &STATEMENTS.page_of_completed,
     })?;
-    let mut rows = statement.query(params![before, rows])?;
+    let mut rows = statement.query(params![list.get(), before, rows])?;
     // Room for tasks of a line or two.
     let mut json = Vec::with_capacity((limit * 256).min(MAX_PAGE));
     json.push(b'[');
@@ -147,15 +157,16 @@ pub(super) fn page(connection: &Connection, query: &ListQuery) -> Result<TaskPag
     Ok(TaskPage::new(json, next, counts, version))
 }
 
-/// How many tasks there are, and the version of the list.
-pub(super) fn counts(connection: &Connection) -> rusqlite::Result<(Counts, Version)> {
+/// How many tasks a list has, and its version.
+pub(super) fn counts(connection: &Connection, list: ListId) -> rusqlite::Result<(Counts, Version)> {
     connection
         .prepare_cached(
             "SELECT active.tasks, completed.tasks, active.version, completed.version \
-             FROM task_counts AS active, task_counts AS completed \
-             WHERE active.completed = 0 AND completed.completed = 1",
+             FROM list_counts AS active, list_counts AS completed \
+             WHERE active.list_id = ?1 AND active.completed = 0 \
+             AND completed.list_id = ?1 AND completed.completed = 1",
         )?
-        .query_row([], |row| {
+        .query_row([list.get()], |row| {
             let counts = Counts {
                 active: row.get(0)?,
                 completed: row.get(1)?,
@@ -167,30 +178,36 @@ pub(super) fn counts(connection: &Connection) -> rusqlite::Result<(Counts, Versi
 /// Makes a task, where `condition` holds for the list.
 pub(super) fn insert(
     connection: &Connection,
+    list: ListId,
     new: &NewTask,
     condition: &Condition,
 ) -> Result<Task<'static>, StoreError> {
-    check_list(connection, condition)?;
+    check_list(connection, list, condition)?;
     let (now, change) = (now_rfc3339(), draw());
     let fields = named_params! {
         ":title": new.title.as_str(),
         ":description": new.description.as_str(),
         ":now": now,
         ":change": change,
+        ":list": list.get(),
     };
     connection
         .prepare_cached(
-            "INSERT INTO tasks (title, description, created_at, updated_at, version) \
-             VALUES (:title, :description, :now, :now, :change)",
+            "INSERT INTO tasks (title, description, created_at, updated_at, version, list_id) \
+             VALUES (:title, :description, :now, :now, :change, :list)",
         )?
         .execute(fields)?;
     let id = connection.last_insert_rowid();
     Ok(new.made(id, now, Version::of_task(id, change)))
 }
 
-fn check_list(connection: &Connection, condition: &Condition) -> Result<(), StoreError> {
+fn check_list(
+    connection: &Connection,
+    list: ListId,
+    condition: &Condition,
+) -> Result<(), StoreError> {
     if !condition.is_any() {
-        let (_, version) = counts(connection)?;
+        let (_, version) = counts(connection, list)?;
         condition.check(Some(version))?;
     }
     Ok(())
@@ -199,9 +216,10 @@ fn check_list(connection: &Connection, condition: &Condition) -> Result<(), Stor
 /// Makes a task, or gives it again where `key` made it before.
 pub(super) fn insert_once(
     connection: &Connection,
+    list: ListId,
     new: &NewTask,
     condition: &Condition,
-    key: &IdempotencyKey,
+    key: &ListKey,
     unix_seconds: i64,
 ) -> Result<Task<'static>, StoreError> {
     let fingerprint = new.fingerprint();
@@ -216,12 +234,12 @@ pub(super) fn insert_once(
     match first {
         Some((true, id)) => connection
             .prepare_cached(&STATEMENTS.one)?
-            .query_row([id], read_owned)
+            .query_row([list.get(), id], read_owned)
             .optional()?
             .ok_or(StoreError::DeletedSince),
         Some((false, _)) => Err(StoreError::KeyReused),
         None => {
-            let task = insert(connection, new, condition)?;
+            let task = insert(connection, list, new, condition)?;
             // `answered_at`: the release before gives its answer again with it.
             connection
                 .prepare_cached(
@@ -251,11 +269,12 @@ pub(super) fn delete_expired_keys(
 /// Changes a task, where `condition` holds for it. A change that changes nothing leaves it as it is, `updated_at` too.
 pub(super) fn update(
     connection: &Connection,
+    list: ListId,
     id: TaskId,
     changes: &TaskChanges,
     condition: &Condition,
 ) -> Result<Task<'static>, StoreError> {
-    let before = task(connection, id)?;
+    let before = task(connection, list, id)?;
     condition.check_task(&before)?;
     let mut after = changes.applied_to(&before);
     if after == before {
@@ -284,31 +303,33 @@ pub(super) fn update(
 /// Deletes a task, where `condition` holds for it.
 pub(super) fn delete(
     connection: &Connection,
+    list: ListId,
     id: TaskId,
     condition: &Condition,
 ) -> Result<(), StoreError> {
-    condition.check_task(&task(connection, id)?)?;
+    condition.check_task(&task(connection, list, id)?)?;
     connection
-        .prepare_cached("DELETE FROM tasks WHERE id = ?1")?
-        .execute([id.get()])?;
+        .prepare_cached("DELETE FROM tasks WHERE id = ?2 AND list_id = ?1")?
+        .execute([list.get(), id.get()])?;
     Ok(())
 }
 
-/// Deletes all completed tasks and says how many there were, where `condition` holds for the list, and where the
+/// Deletes all completed tasks of a list and says how many there were, where `condition` holds for the list, and where the
 /// completed tasks are those of the list of version `as_of`, if one is given.
 pub(super) fn delete_completed(
     connection: &Connection,
+    list: ListId,
     condition: &Condition,
     as_of: Option<Version>,
 ) -> Result<usize, StoreError> {
-    check_list(connection, condition)?;
+    check_list(connection, list, condition)?;
     if let Some(as_of) = as_of
-        && !counts(connection)?.1.has_completed_of(as_of)
+        && !counts(connection, list)?.1.has_completed_of(as_of)
     {
         return Err(Unmet::Changed.into());
     }
     let deleted = connection
-        .prepare_cached("DELETE FROM tasks WHERE completed = 1")?
-        .execute([])?;
+        .prepare_cached("DELETE FROM tasks WHERE list_id = ?1 AND completed = 1")?
+        .execute([list.get()])?;
     Ok(deleted)
 }

@@ -27,6 +27,7 @@ fn the_help_names_every_command_and_variable() {
             "backup FILE",
             "restore FILE",
             "check",
+            "setup-code",
             "openapi",
             "--version",
             "--help",

@@ -72,7 +72,7 @@ impl Apis {
             config.api_token = ApiToken::parse(&"secret".repeat(6));
         });
         let broken = TestApi::start().await;
-        let tables = "DROP TABLE tasks; DROP TABLE task_counts";
+        let tables = "DROP TABLE tasks; DROP TABLE list_counts";
         broken.store.open().execute_batch(tables).unwrap();
         let standby = TestApi::start().await;
         let holder = TestApi::start_on(standby.store.clone()).await;

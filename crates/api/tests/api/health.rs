@@ -32,7 +32,7 @@ async fn liveness_never_touches_the_store() {
     let other = api.store.open();
     for change in [
         "BEGIN EXCLUSIVE",
-        "DROP TABLE tasks; DROP TABLE task_counts",
+        "DROP TABLE tasks; DROP TABLE list_counts",
     ] {
         other.execute_batch(change).unwrap();
         let start = std::time::Instant::now();
@@ -48,7 +48,7 @@ async fn readiness_is_a_real_read() {
     assert_eq!(ready.json(), json!({"status": "healthy"}));
     api.store
         .open()
-        .execute_batch("DROP TABLE task_counts")
+        .execute_batch("DROP TABLE list_counts")
         .unwrap();
     let answer = api.get("/health").send().await;
     assert_eq!(answer.header("retry-after"), "1");

@@ -14,10 +14,11 @@ use rusqlite::Connection;
 use crate::support::api::{Scene, assert_exit, files_with};
 use crate::support::store;
 
-const STEPS: [&str; 3] = [
+const STEPS: [&str; 4] = [
     include_str!("../../migrations/0001-tasks.sql"),
     include_str!("../../migrations/0002-task-counts.sql"),
     include_str!("../../migrations/0003-versions.sql"),
+    include_str!("../../migrations/0004-people.sql"),
 ];
 
 /// A copy of the given version with two tasks, then changed.
@@ -219,11 +220,13 @@ fn what_is_no_file_or_cut_or_longer_than_it_says_is_refused_without_waiting() {
 fn wrong_counts_are_told_by_check_and_put_right_in_copies() {
     let scene = Scene::default();
     let path = scene.beside("copy.db");
-    for change in [
-        "UPDATE task_counts SET tasks = 7",
-        "DELETE FROM task_counts WHERE completed = 1",
+    for (version, change) in [
+        (3, "UPDATE task_counts SET tasks = 7"),
+        (3, "DELETE FROM task_counts WHERE completed = 1"),
+        (4, "UPDATE list_counts SET tasks = 7"),
+        (4, "DELETE FROM list_counts WHERE completed = 1"),
     ] {
-        copy(&path, 3, change);
+        copy(&path, version, change);
         let said = assert_exit(&scene.run(["restore".as_ref(), path.as_os_str()]), 0);
         assert!(said.contains("were put right"), "{said}");
         let content = store::read(&scene.db());

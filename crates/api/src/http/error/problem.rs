@@ -49,6 +49,10 @@ impl ApiError {
                 pointer: "#".to_owned(),
                 detail: "This body is not the one first sent.".to_owned(),
             }]),
+            Self::Store(StoreError::NameTaken) => Some(vec![FieldError {
+                pointer: "#/name".to_owned(),
+                detail: "Is taken. Choose another one.".to_owned(),
+            }]),
             _ => None,
         };
         Problem {
@@ -122,6 +126,7 @@ impl ApiError {
             Self::NotReady(error) => {
                 request_id.log(Level::Warn, &format!("not ready: {}", with_sources(error)));
             }
+            Self::Hashing(error) => request_id.log(Level::Error, &with_sources(error)),
             Self::Panicked => {
                 request_id.log(
                     Level::Error,

@@ -51,7 +51,7 @@ pub(super) fn sequence(connection: &Connection) -> rusqlite::Result<Sequence> {
     )
 }
 
-/// Whether the numbers of tasks that triggers keep are `counts`.
+/// Whether the numbers of tasks that triggers keep are right, where the version is from before there were people: `counts`.
 pub(super) fn keeps(connection: &Connection, counts: Counts) -> rusqlite::Result<bool> {
     connection.query_row(
         "SELECT count(*) = 2 FROM task_counts WHERE tasks = iif(completed, ?2, ?1)",
@@ -60,7 +60,7 @@ pub(super) fn keeps(connection: &Connection, counts: Counts) -> rusqlite::Result
     )
 }
 
-/// Puts the numbers of tasks right.
+/// Puts the numbers of tasks right in a version from before there were people.
 pub(super) fn set_counts(connection: &Connection, counts: Counts) -> rusqlite::Result<()> {
     connection
         .execute(
@@ -71,11 +71,52 @@ pub(super) fn set_counts(connection: &Connection, counts: Counts) -> rusqlite::R
         .map(|_| ())
 }
 
-/// Draws the versions of the list anew, since its numbers are others than those it was told by.
+/// Draws the versions of the list anew in a version from before there were people, since its numbers are others than
+/// those it was told by.
 pub(super) fn draw_list_versions(connection: &Connection) -> rusqlite::Result<()> {
     connection
         .execute("UPDATE task_counts SET version = random()", [])
         .map(|_| ())
+}
+
+/// How many tasks each half of each list has.
+const COUNTED: &str = "SELECT lists.id AS list_id, half.completed AS completed, count(tasks.id) AS tasks \
+     FROM lists, (SELECT 0 AS completed UNION ALL SELECT 1) AS half \
+     LEFT JOIN tasks ON tasks.list_id = lists.id AND tasks.completed = half.completed GROUP BY 1, 2";
+
+/// Whether the numbers of tasks that triggers keep for each list are right.
+pub(super) fn keeps_lists(connection: &Connection) -> rusqlite::Result<bool> {
+    let kept = "SELECT list_id, completed, tasks FROM list_counts";
+    // Each has the keys of the other and no more where neither has a row that the other has not.
+    connection.query_row(
+        &format!(
+            "SELECT NOT EXISTS (SELECT * FROM ({COUNTED}) EXCEPT {kept}) \
+             AND NOT EXISTS ({kept} EXCEPT SELECT * FROM ({COUNTED}))"
+        ),
+        [],
+        |row| row.get(0),
+    )
+}
+
+/// Puts the numbers of tasks of each list right, and draws the versions anew, since the lists are others than those they
+/// were told by.
+pub(super) fn set_list_counts(connection: &Connection) -> rusqlite::Result<()> {
+    connection.execute_batch(&format!(
+        "DELETE FROM list_counts; \
+         INSERT INTO list_counts (list_id, completed, tasks, version) SELECT *, random() FROM ({COUNTED})"
+    ))
+}
+
+/// Whether what belongs to a list or to a user belongs to one that is there.
+pub(super) fn has_owners(connection: &Connection) -> rusqlite::Result<bool> {
+    let lost = "SELECT EXISTS (SELECT 1 FROM tasks WHERE list_id NOT IN (SELECT id FROM lists)) \
+                OR EXISTS (SELECT 1 FROM pragma_foreign_key_check)";
+    connection.query_row(lost, [], |row| row.get(0).map(|lost: bool| !lost))
+}
+
+/// Signs everybody out, and takes back all invitations: some may have ended or been used since the copy was made.
+pub(super) fn end_sessions(connection: &Connection) -> rusqlite::Result<()> {
+    connection.execute_batch("DELETE FROM sessions; DELETE FROM invitations")
 }
 
 /// Whether the store has the identity that versions of tasks are made of.

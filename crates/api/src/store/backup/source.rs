@@ -15,7 +15,7 @@ use crate::store::open::{self, Location};
 pub(super) const LOCK_DEADLINE: Duration = Duration::from_secs(30);
 
 /// Gives `work` a connection that reads the store, whether or not an api has it open.
-pub(super) fn with_store<T>(
+pub(in crate::store) fn with_store<T>(
     db_path: &Path,
     journal: Option<Journal>,
     work: impl FnOnce(&Connection) -> Result<T, BackupError>,

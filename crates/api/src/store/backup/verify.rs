@@ -80,7 +80,7 @@ pub(super) fn verify(
 }
 
 /// Verifies a copy that only this process has, and puts its counts of tasks right: they say nothing that the tasks do
-/// not say themselves.
+/// not say themselves. Nobody is signed in to one that is put back.
 pub(super) fn verify_copy(
     connection: &Connection,
     path: &Path,
@@ -95,6 +95,9 @@ pub(super) fn verify_copy(
         verifying.correct(&summary)?;
         log::warn!("{name} had wrong counts of tasks; they were put right");
         summary.counts_corrected = true;
+    }
+    if rules == Rules::Restore && summary.schema_version >= schema::WITH_PEOPLE {
+        content::end_sessions(connection).map_err(|error| verifying.error(error))?;
     }
     Ok(summary)
 }
@@ -163,6 +166,9 @@ impl<'a> Verifying<'a> {
         self.sequence()?;
         if schema_version >= schema::WITH_VERSIONS && !self.has_identity()? {
             return self.damaged("it has no identity, which versions of tasks are made of");
+        }
+        if schema_version >= schema::WITH_PEOPLE && !self.has_owners()? {
+            return self.damaged("it has tasks of no list, or sessions or lists of nobody");
         }
         Ok(Summary {
             path: self.path.to_owned(),
@@ -247,18 +253,30 @@ impl<'a> Verifying<'a> {
 
     /// Whether the numbers of tasks that triggers keep, where the version has them, are right.
     fn keeps(&self, found: &Summary) -> Result<bool, BackupError> {
-        if found.schema_version < schema::WITH_COUNTS {
-            return Ok(true);
-        }
-        content::keeps(self.connection, found.counts).map_err(|error| self.error(error))
+        let keeps = match found.schema_version {
+            schema::WITH_PEOPLE.. => content::keeps_lists(self.connection),
+            schema::WITH_COUNTS.. => content::keeps(self.connection, found.counts),
+            _ => return Ok(true),
+        };
+        keeps.map_err(|error| self.error(error))
     }
 
     fn correct(&self, found: &Summary) -> Result<(), BackupError> {
-        content::set_counts(self.connection, found.counts).map_err(|error| self.error(error))?;
-        if found.schema_version >= schema::WITH_VERSIONS {
-            content::draw_list_versions(self.connection).map_err(|error| self.error(error))?;
-        }
-        Ok(())
+        let correct = || {
+            if found.schema_version >= schema::WITH_PEOPLE {
+                return content::set_list_counts(self.connection);
+            }
+            content::set_counts(self.connection, found.counts)?;
+            if found.schema_version >= schema::WITH_VERSIONS {
+                content::draw_list_versions(self.connection)?;
+            }
+            Ok(())
+        };
+        correct().map_err(|error| self.error(error))
+    }
+
+    fn has_owners(&self) -> Result<bool, BackupError> {
+        content::has_owners(self.connection).map_err(|error| self.error(error))
     }
 
     fn has_identity(&self) -> Result<bool, BackupError> {

@@ -47,8 +47,7 @@ pub(in crate::store) fn difference(
             Some(_) => {}
         }
     }
-    let compatibility = compatibility(&made)?;
-    if compatibility != self::compatibility(connection)? {
+    if !is_compatible(&compatibility(&made)?, &compatibility(connection)?) {
         return Ok(Some(
             "its schema_compatibility is not that of its version".to_owned(),
         ));
@@ -97,6 +96,19 @@ fn compatibility(connection: &Connection) -> rusqlite::Result<Vec<(SchemaVersion
         .prepare("SELECT version, served_from FROM schema_compatibility ORDER BY version")?
         .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
         .collect()
+}
+
+/// Whether a store may say `found` where its steps say `made`: what is in it can make a version one that fewer releases may
+/// serve, never one that more may.
+fn is_compatible(
+    made: &[(SchemaVersion, SchemaVersion)],
+    found: &[(SchemaVersion, SchemaVersion)],
+) -> bool {
+    let rows = made.iter().zip(found);
+    made.len() == found.len()
+        && rows
+            .into_iter()
+            .all(|(made, found)| made.0 == found.0 && (made.1..=made.0).contains(&found.1))
 }
 
 /// The SQL without comments, and with one space wherever there is white space: what may differ between releases. What

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::*;
+use crate::domain::{ListId, Version};
 use crate::store::Journal;
 use crate::store::open::{Location, OpenStore, Settings};
 use crate::store::schedule::LastBackup;
@@ -11,13 +12,17 @@ use crate::store::warnings::Warnings;
 
 /// What the release before this schema's does: its statements, on the store as this release has left it.
 const PREVIOUS_RELEASE: &str = "
-    INSERT INTO tasks (title, description, created_at, updated_at) VALUES ('a', '', '', ''), ('b', '', '', '');
-    UPDATE tasks SET title = 'c', description = 'd', completed = 1, updated_at = '' WHERE id = 1;
+    INSERT INTO tasks (title, description, created_at, updated_at, version) VALUES ('a', '', '', '', 11), ('b', '', '', '', 12);
+    UPDATE tasks SET title = 'c', description = 'd', completed = 1, updated_at = '', version = 13 WHERE id = 1;
     DELETE FROM tasks WHERE id = 2;
     INSERT OR REPLACE INTO idempotency_keys (key, fingerprint, task_id, answered_at, expires_at)
         VALUES ('k', x'00', 1, '', 0);
     DELETE FROM tasks WHERE completed = 1;
-    INSERT INTO tasks (title, description, created_at, updated_at) VALUES ('e', '', '', '');";
+    INSERT INTO tasks (title, description, created_at, updated_at, version) VALUES ('e', '', '', '', 14);";
+
+/// What it asks.
+const PREVIOUS_COUNTS: &str = "SELECT active.tasks, completed.tasks, active.version, completed.version
+    FROM task_counts AS active, task_counts AS completed WHERE active.completed = 0 AND completed.completed = 1";
 
 #[test]
 fn every_table_is_strict() {
@@ -91,8 +96,13 @@ fn the_previous_release_serves_this_schema_and_counts_and_versions_stay_right() 
     );
     // And forward again.
     open_as(KNOWN).unwrap().close();
-    let (counts, _) = sqlite::counts(&previous).unwrap();
+    let (counts, version) = sqlite::counts(&previous, ListId::FIRST).unwrap();
     assert_eq!((counts.active, counts.completed), (1, 0));
+    let asked = previous.query_row(PREVIOUS_COUNTS, [], |row| {
+        let version = Version::of_list(row.get(2)?, row.get(3)?);
+        Ok((row.get(0)?, row.get(1)?, version))
+    });
+    assert_eq!(asked.unwrap(), (counts.active, counts.completed, version));
     let tasks: i64 = previous
         .query_row(
             "SELECT count(*) FROM tasks WHERE completed = 0",
@@ -103,4 +113,10 @@ fn the_previous_release_serves_this_schema_and_counts_and_versions_stay_right() 
     assert_eq!(tasks, 1);
     // The release before that is not served from.
     assert!(matches!(open_as(KNOWN - 2), Err(OpenError::Newer { .. })));
+    // Nor is the one before this, once somebody else has a list that it would show to everybody.
+    previous
+        .execute("INSERT INTO lists (created_at) VALUES ('')", [])
+        .unwrap();
+    assert!(matches!(open_as(KNOWN - 1), Err(OpenError::Newer { .. })));
+    open_as(KNOWN).unwrap().close();
 }

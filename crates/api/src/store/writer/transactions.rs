@@ -14,16 +14,16 @@ use crate::clock::SteadyClock;
 use crate::store::connection::leave_log;
 use crate::store::failure::StoreFailure;
 use crate::store::space::Space;
-use crate::store::{StoreError, sqlite};
+use crate::store::{StoreError, people, sqlite};
 
 /// Most changes in one transaction.
 const BATCH: usize = 256;
 /// Where another program kept the store locked for as long as a statement waits, changes that have waited longer than this
 /// are not tried again after it: each would wait as long once more.
 const LOCK_PATIENCE: Duration = Duration::from_millis(400);
-/// How often expired idempotency keys are looked for.
+/// How often what has expired is looked for.
 const PURGE_EVERY: Duration = Duration::from_secs(60);
-/// Most expired keys that one transaction forgets, so that it stays short.
+/// Most of a kind that one transaction forgets, so that it stays short.
 const PURGE_MOST: usize = 1000;
 
 /// What the thread works with.
@@ -261,16 +261,19 @@ impl<C: Fn(&Connection), B: Fn() -> bool> WriterThread<C, B> {
         }
     }
 
-    /// Forgets expired idempotency keys and says when to look again.
+    /// Forgets what has expired, idempotency keys, sessions and invitations, and says when to look again.
     fn purge(&mut self) -> Duration {
         if matches!(self.access, Access::Read) {
             return PURGE_EVERY;
         }
-        match sqlite::delete_expired_keys(&self.connection, self.clock.unix_seconds(), PURGE_MOST) {
+        let (connection, now) = (&self.connection, self.clock.unix_seconds());
+        let keys = sqlite::delete_expired_keys(connection, now, PURGE_MOST);
+        let people = || people::delete_expired(connection, now, PURGE_MOST);
+        match keys.and_then(|keys| Ok(keys.max(people()?))) {
             Ok(PURGE_MOST..) => Duration::from_millis(50),
             Ok(_) => PURGE_EVERY,
             Err(error) => {
-                log::warn!("expired idempotency keys were not deleted: {error}");
+                log::warn!("what has expired was not deleted: {error}");
                 PURGE_EVERY
             }
         }

@@ -26,8 +26,8 @@ fn what_the_steps_made_is_accepted_and_nothing_else_is() {
             "the table \"f\"",
         ),
         (
-            "DROP INDEX tasks_by_completed",
-            "the index tasks_by_completed is missing",
+            "DROP INDEX tasks_of_list",
+            "the index tasks_of_list is missing",
         ),
         (
             "DROP TRIGGER task_updated",
@@ -40,11 +40,15 @@ fn what_the_steps_made_is_accepted_and_nothing_else_is() {
         ),
         ("DELETE FROM schema_compatibility", "schema_compatibility"),
         (
-            "INSERT INTO schema_compatibility VALUES (4, 1)",
+            "UPDATE schema_compatibility SET served_from = 1",
             "schema_compatibility",
         ),
         (
-            "DROP INDEX tasks_by_completed; CREATE INDEX tasks_by_completed ON tasks (completed)",
+            "INSERT INTO schema_compatibility VALUES (5, 1)",
+            "schema_compatibility",
+        ),
+        (
+            "DROP INDEX tasks_of_list; CREATE INDEX tasks_of_list ON tasks (title)",
             "is another",
         ),
     ] {
@@ -53,6 +57,12 @@ fn what_the_steps_made_is_accepted_and_nothing_else_is() {
         let found = difference(&changed, KNOWN).unwrap().unwrap();
         assert!(found.contains(says), "{change}: {found}");
     }
+    // A second list makes it a version that the release before may not serve.
+    let shared = store(KNOWN);
+    shared
+        .execute("INSERT INTO lists (created_at) VALUES ('')", [])
+        .unwrap();
+    assert_eq!(difference(&shared, KNOWN).unwrap(), None);
     // An older version's number on a newer schema, and the other way round.
     assert!(difference(&store(KNOWN), 1).unwrap().is_some());
     assert!(difference(&store(1), KNOWN).unwrap().is_some());
