@@ -20,8 +20,9 @@ use crate::startup::{Application, StartupError, StopError};
 use crate::store::{self, BackupError};
 
 /// Threads that serving needs, whatever the processors: the log, the server's own, the store's keeper, writer,
-/// checkpointer, scheduler and check, the pool's three, one that blocks, and one to spare.
-const THREADS: usize = 12;
+/// checkpointer, scheduler and check, the pool's three, one that blocks, one that hashes a password, and one to
+/// spare.
+const THREADS: usize = 13;
 
 const HELP: &str = "\
 The internal REST API of Task Tracker.

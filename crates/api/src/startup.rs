@@ -12,6 +12,8 @@ use nix::libc::SIGXFSZ;
 use thiserror::Error;
 use tokio::signal::unix::{SignalKind, signal};
 
+use crate::accounts::attempts::Attempts;
+use crate::accounts::hashing::Hasher;
 use crate::config::Config;
 use crate::http::auth::RequiredToken;
 use crate::http::error;
@@ -140,6 +142,10 @@ impl Application {
         let token = web::Data::new(RequiredToken(config.api_token));
         let proxies = TrustedProxies(config.trusted_proxies);
         let shared_proxies = web::Data::new(proxies.clone());
+        let (hasher, attempts) = (
+            web::Data::new(Hasher::new()),
+            web::Data::new(Attempts::new()),
+        );
         let in_flight = InFlight::start();
         let app = move || {
             App::new()
@@ -147,6 +153,8 @@ impl Application {
                 .app_data(store.clone())
                 .app_data(state.clone())
                 .app_data(token.clone())
+                .app_data(hasher.clone())
+                .app_data(attempts.clone())
                 .app_data(shared_proxies.clone())
                 .configure(routes::configure)
                 .wrap(from_fn(count_answers))

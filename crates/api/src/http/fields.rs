@@ -6,9 +6,11 @@ use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{AllOfBuilder, ObjectBuilder, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
 
-use crate::domain::{Description, NewTask, TaskChanges, TextError, Title};
+use crate::domain::{Description, NewTask, TaskChanges, Title};
 use crate::http::body::{JsonObject, Value, pointer};
 use crate::http::error::{ApiError, FieldError};
+
+pub mod people;
 
 /// A title as it is sent.
 struct TitleText;
@@ -78,15 +80,8 @@ pub struct TaskChangesSchema {
 /// # Errors
 /// [`ApiError::Validation`] with every field that is not acceptable.
 pub fn new_task(object: JsonObject) -> Result<NewTask, ApiError> {
-    let mut fields = Fields {
-        object,
-        errors: Vec::new(),
-    };
-    let title = if fields.has("title") {
-        fields.text("title", Title::parse)
-    } else {
-        fields.error("title", "Must be given.")
-    };
+    let mut fields = Fields::new(object);
+    let title = fields.required("title", Title::parse);
     let description = fields
         .text("description", Description::parse)
         .unwrap_or_default();
@@ -98,20 +93,14 @@ pub fn new_task(object: JsonObject) -> Result<NewTask, ApiError> {
 /// # Errors
 /// [`ApiError::Validation`] with every field that is not acceptable.
 pub fn task_changes(object: JsonObject) -> Result<TaskChanges, ApiError> {
-    let mut fields = Fields {
-        object,
-        errors: Vec::new(),
-    };
+    let mut fields = Fields::new(object);
     let changes = TaskChanges {
         title: fields.text("title", Title::parse),
         description: fields.optional("description", |fields, value| match value {
             Value::Null => Some(Description::default()),
             value => fields.parse_text("description", value, Description::parse),
         }),
-        completed: fields.optional("completed", |fields, value| match value {
-            Value::Bool(completed) => Some(completed),
-            _ => fields.error("completed", "Must be true or false."),
-        }),
+        completed: fields.flag("completed"),
     };
     fields.finish(Some(changes))
 }
@@ -123,6 +112,13 @@ struct Fields {
 }
 
 impl Fields {
+    fn new(object: JsonObject) -> Self {
+        Self {
+            object,
+            errors: Vec::new(),
+        }
+    }
+
     fn error<T>(&mut self, name: &str, detail: impl ToString) -> Option<T> {
         self.errors.push(FieldError {
             pointer: pointer(name),
@@ -145,15 +141,38 @@ impl Fields {
         parse(self, value)
     }
 
-    fn text<T>(&mut self, name: &str, parse: fn(&str) -> Result<T, TextError>) -> Option<T> {
+    fn text<T, E: ToString>(
+        &mut self,
+        name: &str,
+        parse: impl Fn(&str) -> Result<T, E>,
+    ) -> Option<T> {
         self.optional(name, |fields, value| fields.parse_text(name, value, parse))
     }
 
-    fn parse_text<T>(
+    fn required<T, E: ToString>(
+        &mut self,
+        name: &str,
+        parse: impl Fn(&str) -> Result<T, E>,
+    ) -> Option<T> {
+        if self.has(name) {
+            self.text(name, parse)
+        } else {
+            self.error(name, "Must be given.")
+        }
+    }
+
+    fn flag(&mut self, name: &str) -> Option<bool> {
+        self.optional(name, |fields, value| match value {
+            Value::Bool(flag) => Some(flag),
+            _ => fields.error(name, "Must be true or false."),
+        })
+    }
+
+    fn parse_text<T, E: ToString>(
         &mut self,
         name: &str,
         value: Value,
-        parse: fn(&str) -> Result<T, TextError>,
+        parse: impl Fn(&str) -> Result<T, E>,
     ) -> Option<T> {
         let Value::Text(text) = value else {
             return self.error(name, "Must be a string.");

@@ -15,14 +15,18 @@ use utoipa::openapi::path::{
 use utoipa::openapi::schema::{
     AllOfBuilder, ArrayBuilder, ObjectBuilder, Schema, SchemaType, Type,
 };
-use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::security::{
+    ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityRequirement, SecurityScheme,
+};
 use utoipa::openapi::{
     Components, ContentBuilder, Header, Ref, RefOr, Required, Response, ResponseBuilder,
 };
 
 use crate::http::error::{ApiError, FieldError, PROBLEM_JSON, Problem};
 use crate::http::preconditions::{answer_read, with_json};
-use crate::http::routes::{API, OPENAPI, Operations, TASKS};
+use crate::http::routes::{
+    ACCEPT, API, OPENAPI, Operations, SESSIONS, SETUP, TASKS, USE_PASSWORD_LINK,
+};
 use crate::limits::{BODY_TIMEOUT, HEAD_TIMEOUT, MAX_BODY, MAX_HEAD};
 
 mod headers;
@@ -63,6 +67,7 @@ pub(super) async fn show(request: HttpRequest) -> Result<HttpResponse, ApiError>
     components(schemas(Problem, FieldError)),
     tags(
         (name = "tasks", description = "The tasks"),
+        (name = "people", description = "Who has an account, and who is signed in"),
         (name = "health", description = "Whether the process is alive and ready; without a token"),
         (name = "description", description = "This document")
     )
@@ -81,6 +86,12 @@ fn add_common(document: &mut utoipa::openapi::OpenApi) {
             "The value of API_TOKEN, where the service was started with one (RFC 6750); else none is asked for.",
         ));
     components.add_security_scheme(BEARER, SecurityScheme::Http(scheme.build()));
+    let session = ApiKeyValue::with_description(
+        "Tasks-Session",
+        "The token of a session. Once anybody has an account, tasks are those of whoever is signed in with it; before that none \
+         is asked for.",
+    );
+    components.add_security_scheme(SESSION, SecurityScheme::ApiKey(ApiKey::Header(session)));
     for (name, status, description) in [
         ("UnknownPath", "404", "Nothing is at this path."),
         (
@@ -97,6 +108,9 @@ fn add_common(document: &mut utoipa::openapi::OpenApi) {
 }
 
 const BEARER: &str = "bearer";
+const SESSION: &str = "session";
+/// What anybody may ask for who has the bearer token.
+const WITHOUT_SESSION: [&str; 5] = [OPENAPI, SETUP, SESSIONS, ACCEPT, USE_PASSWORD_LINK];
 
 fn operations(item: &mut PathItem) -> impl Iterator<Item = (HttpMethod, &mut Operation)> {
     [
@@ -149,7 +163,16 @@ fn complete(path: &str, method: &HttpMethod, operation: &mut Operation) {
     if path.starts_with(API) {
         let none = SecurityRequirement::default();
         let bearer = SecurityRequirement::new::<_, [&str; 0], &str>(BEARER, []);
-        operation.security = Some(vec![none, bearer]);
+        let session =
+            |requirement: SecurityRequirement| requirement.add::<_, [&str; 0], &str>(SESSION, []);
+        operation.security = Some(match path {
+            _ if WITHOUT_SESSION.contains(&path) => vec![none, bearer],
+            _ if path.starts_with(TASKS) => {
+                let (with, with_both) = (session(none.clone()), session(bearer.clone()));
+                vec![none, bearer, with, with_both]
+            }
+            _ => vec![session(none), session(bearer)],
+        });
         refusals.extend([
             (
                 "400",
@@ -158,7 +181,11 @@ fn complete(path: &str, method: &HttpMethod, operation: &mut Operation) {
             ),
             (
                 "401",
-                "The service asks for a token, and the request has another or none.".to_owned(),
+                match WITHOUT_SESSION.contains(&path) {
+                    true => "The service asks for a token, and the request has another or none.",
+                    false => "The service asks for a token, or for a session, and the request has another or none.",
+                }
+                .to_owned(),
             ),
             (
                 "412",
@@ -167,7 +194,7 @@ fn complete(path: &str, method: &HttpMethod, operation: &mut Operation) {
             ),
         ]);
     }
-    if path.starts_with(TASKS) {
+    if path.starts_with(API) && path != OPENAPI {
         refusals.push((
             "503",
             "This cannot be done at the moment: the store is busy, read-only or held by another instance, or too much is in \
@@ -222,10 +249,21 @@ fn complete(path: &str, method: &HttpMethod, operation: &mut Operation) {
 /// A problem document with this status, and the headers that go with it.
 fn refusal(status: &str, response: ResponseBuilder) -> Response {
     let kinds: &[&str] = match status {
-        "409" => &[
-            "urn:task-tracker:problem:idempotency-key-in-flight",
-            "urn:task-tracker:problem:task-deleted-since",
+        "401" => &["about:blank", "urn:task-tracker:problem:sign-in-required"],
+        "403" => &[
+            "urn:task-tracker:problem:administrators-only",
+            "urn:task-tracker:problem:credentials-refused",
+            "urn:task-tracker:problem:invitation-not-valid",
+            "urn:task-tracker:problem:setup-code-wrong",
         ],
+        "409" => &[
+            "urn:task-tracker:problem:already-set-up",
+            "urn:task-tracker:problem:idempotency-key-in-flight",
+            "urn:task-tracker:problem:last-administrator",
+            "urn:task-tracker:problem:task-deleted-since",
+            "urn:task-tracker:problem:too-many-invitations",
+        ],
+        "429" => &["urn:task-tracker:problem:too-many-attempts"],
         "412" => &[
             "urn:task-tracker:problem:precondition-failed",
             "urn:task-tracker:problem:unusable-entity-tag",
@@ -273,7 +311,7 @@ fn refusal(status: &str, response: ResponseBuilder) -> Response {
     response = match status {
         "401" => response.header("WWW-Authenticate", Header::default()),
         "405" => response.header("Allow", Header::default()),
-        "409" | "503" => response.header("Retry-After", Header::default()),
+        "409" | "429" | "503" => response.header("Retry-After", Header::default()),
         "415" => response
             .header("Accept", Header::default())
             .header("Accept-Encoding", Header::default()),

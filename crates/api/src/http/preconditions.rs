@@ -6,9 +6,11 @@
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::http::StatusCode;
 use actix_web::http::header::{
-    CONTENT_TYPE, ETAG, HeaderMap, HeaderName, HeaderValue, IF_MATCH, IF_NONE_MATCH,
+    CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, HeaderValue, IF_MATCH, IF_NONE_MATCH,
 };
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
+
+use serde::Serialize;
 
 use crate::domain::{Condition, States, Unmet, Unusable, Version};
 use crate::http::error::ApiError;
@@ -46,6 +48,26 @@ pub fn answer_read(
         answer.insert_header((ETAG, entity_tag(present)));
     }
     Ok(answer)
+}
+
+/// Makes sure that a request for what has no states names none that it is meant for.
+///
+/// # Errors
+/// [`ApiError::MalformedHeader`], or 412.
+pub fn require_no_state(request: &HttpRequest) -> Result<(), ApiError> {
+    condition(request)?.check(None).map_err(StoreError::from)?;
+    Ok(())
+}
+
+/// The answer with what has no states and is nobody else's to keep.
+///
+/// # Errors
+/// As [`require_no_state`].
+pub fn unkept(request: &HttpRequest, what: &impl Serialize) -> Result<HttpResponse, ApiError> {
+    require_no_state(request)?;
+    Ok(HttpResponse::Ok()
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .json(what))
 }
 
 /// The answer with its JSON, which 304 leaves out.

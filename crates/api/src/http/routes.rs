@@ -6,7 +6,7 @@ use actix_web::{Resource, web};
 
 use crate::http::auth::require_token;
 use crate::http::error::ApiError;
-use crate::http::{health, openapi, tasks};
+use crate::http::{health, invitations, me, openapi, sign_in, tasks, users};
 
 /// A path, and the methods it knows. Any other is answered with 405, and `Allow` lists these.
 #[derive(Debug)]
@@ -62,6 +62,60 @@ routes! {
         GET HEAD => tasks::show;
         PATCH PUT => tasks::update;
         DELETE => tasks::delete;
+    }
+    /// Whether the first account is to be made, and how it is.
+    SETUP = "/api/setup" {
+        GET HEAD => sign_in::show_setup;
+        POST => sign_in::set_up;
+    }
+    /// Signing in.
+    SESSIONS = "/api/sessions" {
+        POST => sign_in::sign_in;
+    }
+    /// Whoever is signed in.
+    ME = "/api/me" {
+        GET HEAD => me::show;
+    }
+    /// Their password.
+    MY_PASSWORD = "/api/me/password" {
+        POST => me::change_password;
+    }
+    /// Their sessions.
+    MY_SESSIONS = "/api/me/sessions" {
+        GET HEAD => me::sessions;
+    }
+    /// One of them.
+    MY_SESSION = "/api/me/sessions/{id}" {
+        DELETE => me::end_session;
+    }
+    /// Everybody who has an account.
+    USERS = "/api/users" {
+        GET HEAD => users::list;
+    }
+    /// One of them.
+    USER = "/api/users/{id}" {
+        PATCH => users::update;
+    }
+    /// A link with which they choose another password.
+    PASSWORD_LINK = "/api/users/{id}/password-link" {
+        POST => invitations::create_password_link;
+    }
+    /// Using one.
+    USE_PASSWORD_LINK = "/api/password-links/accept" {
+        POST => sign_in::use_password_link;
+    }
+    /// Invitations.
+    INVITATIONS = "/api/invitations" {
+        GET HEAD => invitations::list;
+        POST => invitations::create;
+    }
+    /// Using one.
+    ACCEPT = "/api/invitations/accept" {
+        POST => sign_in::accept;
+    }
+    /// One invitation.
+    INVITATION = "/api/invitations/{id}" {
+        DELETE => invitations::withdraw;
     }
     /// What describes all of this.
     OPENAPI = "/api/openapi.json" {

@@ -5,17 +5,18 @@ use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::domain::{Condition, Cursor, IdempotencyKey, ListId, ListQuery, Task, TaskId};
+use crate::domain::{Condition, Cursor, IdempotencyKey, ListQuery, Task, TaskId};
 use crate::http::body::{JsonBody, MergePatchBody};
+use crate::http::caller::Caller;
 use crate::http::error::ApiError;
 use crate::http::fields::{NewTaskSchema, TaskChangesSchema};
 use crate::http::preconditions::{answer_read, condition, entity_tag, with_json};
 use crate::http::{fields, query, routes};
 use crate::store::{Store, StoreError};
 
-/// How many tasks of the whole store are not done.
+/// How many tasks of the list are not done.
 pub const TASKS_ACTIVE: HeaderName = HeaderName::from_static("tasks-active");
-/// How many tasks of the whole store are done.
+/// How many tasks of the list are done.
 pub const TASKS_COMPLETED: HeaderName = HeaderName::from_static("tasks-completed");
 /// The version of the whole list: its ETag without the quotes, for where something on the way alters that.
 pub const TASKS_VERSION: HeaderName = HeaderName::from_static("tasks-version");
@@ -53,9 +54,13 @@ enum OnlyTrue {
         (status = 400, description = "The query is not UTF-8, or If-Match or If-None-Match has no entity tags."),
         (status = 422, description = "A query parameter is unknown, stands twice or has a value that is not accepted."),
     ))]
-pub async fn list(request: HttpRequest, store: web::Data<Store>) -> Result<HttpResponse, ApiError> {
+pub async fn list(
+    request: HttpRequest,
+    caller: Caller,
+    store: web::Data<Store>,
+) -> Result<HttpResponse, ApiError> {
     let query = query::list_query(request.query_string())?;
-    let page = store.list(ListId::FIRST, query.clone()).await?;
+    let page = store.list(caller.list(), query.clone()).await?;
     let mut answer = answer_read(&request, Some(page.version))?;
     answer
         .insert_header((TASKS_ACTIVE, page.counts.active))
@@ -83,13 +88,14 @@ pub async fn list(request: HttpRequest, store: web::Data<Store>) -> Result<HttpR
     ))]
 pub async fn create(
     request: HttpRequest,
+    caller: Caller,
     body: JsonBody,
     store: web::Data<Store>,
 ) -> Result<HttpResponse, ApiError> {
     let key = idempotency_key(&request)?;
     let condition = condition(&request)?;
     let new = fields::new_task(body.0)?;
-    let task = store.create(ListId::FIRST, new, key, condition).await?;
+    let task = store.create(caller.list(), new, key, condition).await?;
     let location = format!("{}/{}", routes::TASKS, task.id);
     Ok(with_task(
         HttpResponse::Created().insert_header((LOCATION, location)),
@@ -109,10 +115,11 @@ pub async fn create(
     ))]
 pub async fn show(
     request: HttpRequest,
+    caller: Caller,
     id: web::Path<String>,
     store: web::Data<Store>,
 ) -> Result<HttpResponse, ApiError> {
-    let task = store.get(ListId::FIRST, parse_id(&id)?).await?;
+    let task = store.get(caller.list(), parse_id(&id)?).await?;
     let mut answer = answer_read(&request, Some(task.version))?;
     Ok(with_json(&mut answer, task.to_json()))
 }
@@ -137,6 +144,7 @@ pub async fn show(
     ))]
 pub async fn update(
     request: HttpRequest,
+    caller: Caller,
     id: web::Path<String>,
     body: MergePatchBody,
     store: web::Data<Store>,
@@ -144,7 +152,7 @@ pub async fn update(
     let id = parse_id(&id)?;
     let condition = condition_of_task(&request)?;
     let changes = fields::task_changes(body.0)?;
-    let task = store.update(ListId::FIRST, id, changes, condition).await?;
+    let task = store.update(caller.list(), id, changes, condition).await?;
     Ok(with_task(&mut HttpResponse::Ok(), &task))
 }
 
@@ -162,12 +170,13 @@ pub async fn update(
     ))]
 pub async fn delete(
     request: HttpRequest,
+    caller: Caller,
     id: web::Path<String>,
     store: web::Data<Store>,
 ) -> Result<HttpResponse, ApiError> {
     let condition = condition_of_task(&request)?;
     store
-        .delete(ListId::FIRST, parse_id(&id)?, condition)
+        .delete(caller.list(), parse_id(&id)?, condition)
         .await?;
     Ok(HttpResponse::NoContent().finish())
 }
@@ -186,12 +195,13 @@ pub async fn delete(
     ))]
 pub async fn delete_completed(
     request: HttpRequest,
+    caller: Caller,
     store: web::Data<Store>,
 ) -> Result<HttpResponse, ApiError> {
     let as_of = query::completed_filter(request.query_string())?;
     let condition = condition(&request)?;
     let deleted = store
-        .delete_completed(ListId::FIRST, condition, as_of)
+        .delete_completed(caller.list(), condition, as_of)
         .await?;
     Ok(HttpResponse::Ok().json(Deleted { deleted }))
 }

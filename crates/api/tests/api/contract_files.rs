@@ -17,11 +17,13 @@ use std::fs;
 use std::path::PathBuf;
 
 use reqwest::Method;
+use reqwest::header::HeaderValue;
 use serde_json::{Map, Value, json};
 use task_tracker_api::process::api_token::ApiToken;
 
 use crate::panics::Faulty;
 use crate::support::contract::DOCUMENT;
+use crate::support::people::{PASSWORD, Session, account, credentials, setup_code};
 use crate::support::{Answer, Store, TestApi, eventually};
 
 const REQUEST_ID: &str = "0af7651916cd43dd8448eb211c80319c";
@@ -121,7 +123,10 @@ fn fix(value: &mut Value) {
         Value::Object(fields) => {
             for (name, value) in fields {
                 match name.to_lowercase().as_str() {
-                    "created_at" | "updated_at" => *value = json!(TIME),
+                    "created_at" | "updated_at" | "last_used_at" | "expires_at" => {
+                        *value = json!(TIME);
+                    }
+                    "token" | "code" | "tasks-session" => *value = json!("A".repeat(43)),
                     "etag" | "if-match" | "if-none-match" => {
                         let weak = value.as_str().is_some_and(|tag| tag.starts_with("W/"));
                         *value = json!(format!("{}{ETAG}", if weak { "W/" } else { "" }));
@@ -292,6 +297,107 @@ async fn refused_requests(files: &mut Files) {
     );
 }
 
+/// Accounts and sessions.
+async fn people(files: &mut Files) {
+    let api = TestApi::start().await;
+    let post = |path, body| sent(Method::POST, path).body(body);
+    files
+        .exchange("setup", &api, sent(Method::GET, "/api/setup"), 200)
+        .await;
+    let code = setup_code(&api.store);
+    let wrong = post("/api/setup", account("x", "ada"));
+    files
+        .exchange("problem-setup-code-wrong", &api, wrong, 403)
+        .await;
+    let set_up = post("/api/setup", account(&code, "ada"));
+    let begun = files
+        .exchange("account-created", &api, set_up.clone(), 201)
+        .await;
+    let again = post("/api/sessions", credentials("ada", PASSWORD));
+    files.exchange("session-created", &api, again, 201).await;
+    files
+        .exchange("problem-already-set-up", &api, set_up, 409)
+        .await;
+    files
+        .exchange(
+            "problem-sign-in-required",
+            &api,
+            sent(Method::GET, "/api/tasks"),
+            401,
+        )
+        .await;
+    let Session(ada) = Session::of(begun);
+    let by = |session: &str, sent: Sent| sent.header("Tasks-Session", session);
+    for (name, path) in [("me", "/api/me"), ("sessions", "/api/me/sessions")] {
+        let asked = by(&ada, sent(Method::GET, path));
+        files.exchange(name, &api, asked, 200).await;
+    }
+    let invite = by(&ada, post("/api/invitations", json!({})));
+    let invited = files
+        .exchange("invitation-created", &api, invite.clone(), 201)
+        .await;
+    let invited = invited.json()["code"].as_str().unwrap().to_owned();
+    let list = by(&ada, sent(Method::GET, "/api/invitations"));
+    files.exchange("invitations", &api, list, 200).await;
+    let accept = post("/api/invitations/accept", account(&invited, "bob"));
+    let Session(bob) = Session::of(accept.to(&api).await);
+    files
+        .exchange("problem-invitation-not-valid", &api, accept, 403)
+        .await;
+    for _ in 0..100 {
+        invite.to(&api).await.expect(201);
+    }
+    files
+        .exchange("problem-too-many-invitations", &api, invite, 409)
+        .await;
+    let users = sent(Method::GET, "/api/users");
+    files
+        .exchange("users", &api, by(&ada, users.clone()), 200)
+        .await;
+    files
+        .exchange("problem-administrators-only", &api, by(&bob, users), 403)
+        .await;
+    let change = |path, body| by(&ada, sent(Method::PATCH, path).body(body));
+    let link = by(&ada, post("/api/users/2/password-link", json!({})));
+    api.store
+        .open()
+        .execute("DELETE FROM invitations WHERE id > 2", [])
+        .unwrap();
+    let link = files
+        .exchange("password-link-created", &api, link, 201)
+        .await;
+    let list = by(&ada, sent(Method::GET, "/api/invitations"));
+    files
+        .exchange("invitations-and-links", &api, list, 200)
+        .await;
+    let code = link.json()["code"].clone();
+    let chosen =
+        json!({"code": code, "password": PASSWORD, "browser": "Firefox", "address": "203.0.113.7"});
+    let used = post("/api/password-links/accept", chosen);
+    files.exchange("password-link-used", &api, used, 201).await;
+    let disable = change("/api/users/2", json!({"disabled": true}));
+    files.exchange("user-updated", &api, disable, 200).await;
+    let last = change("/api/users/1", json!({"administrator": false}));
+    files
+        .exchange("problem-last-administrator", &api, last, 409)
+        .await;
+    let end = by(&ada, sent(Method::DELETE, "/api/me/sessions/current"));
+    files.exchange("session-ended", &api, end, 204).await;
+    let guess = post("/api/sessions", credentials("ada", "nine quick otters"));
+    files
+        .exchange("problem-credentials-refused", &api, guess.clone(), 403)
+        .await;
+    let mut refused = eventually("guesses are slowed down", || async {
+        let answer = guess.to(&api).await;
+        (answer.status == 429).then_some(answer)
+    })
+    .await;
+    // How long that takes differs from run to run.
+    let wait = refused.headers.get_mut("retry-after").unwrap();
+    *wait = HeaderValue::from_static("30");
+    files.add("problem-too-many-attempts", &guess, &refused, 429);
+}
+
 /// What the state of the store refuses.
 async fn refused_by_the_store(files: &mut Files) {
     let api = TestApi::start().await;
@@ -368,6 +474,7 @@ async fn answers_are_as_their_files_say() {
     let mut files = Files::default();
     tasks(&mut files).await;
     refused_requests(&mut files).await;
+    people(&mut files).await;
     refused_by_the_store(&mut files).await;
     faults(&mut files).await;
     let files: BTreeMap<String, String> = files

@@ -37,6 +37,13 @@ mod task_ids;
 mod text_rules;
 mod unknown_path;
 
+// Who asks.
+mod administrators;
+mod lists_apart;
+mod setup;
+mod sign_in;
+mod who_may;
+
 // The store.
 mod disk_full;
 mod hand_over;

@@ -25,7 +25,10 @@ async fn a_method_that_a_path_does_not_know_is_405_and_allow_says_what_it_knows(
             let request = api.request(Method::from_bytes(method.as_bytes()).unwrap(), &path);
             let answer = request.send().await;
             assert_eq!(answer.header("allow"), allow, "{method} {path}");
-            answer.problem(405, "about:blank");
+            match method {
+                "HEAD" => drop(answer.expect(405)),
+                _ => drop(answer.problem(405, "about:blank")),
+            }
         }
     }
     assert_eq!(api.titles().await, ["first"]);
@@ -46,9 +49,11 @@ async fn trace_does_not_echo() {
 async fn head_answers_as_get_without_the_body() {
     let api = TestApi::start().await;
     api.add("first").await;
-    for (path, _) in paths() {
-        let whole = api.get(&path).send().await.expect(200);
-        let head = api.request(Method::HEAD, &path).send().await.expect(200);
+    let session = api.set_up("ada").await;
+    for (path, _) in paths().filter(|(_, allow)| allow.contains("GET")) {
+        let ask = |method| api.request_by(&session, method, &path).send();
+        let whole = ask(Method::GET).await.expect(200);
+        let head = ask(Method::HEAD).await.expect(200);
         assert!(head.body.is_empty());
         let names = |answer: &crate::support::Answer| {
             let mut names: Vec<_> = answer.headers.keys().map(ToString::to_string).collect();
@@ -62,7 +67,7 @@ async fn head_answers_as_get_without_the_body() {
         );
     }
     let missing = api
-        .request(Method::HEAD, "/api/tasks/9")
+        .request_by(&session, Method::HEAD, "/api/tasks/9")
         .send()
         .await
         .expect(404);

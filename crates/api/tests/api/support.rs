@@ -5,6 +5,7 @@ pub mod answer;
 pub mod app;
 pub mod contract;
 pub mod files;
+pub mod people;
 pub mod process;
 pub mod raw;
 

@@ -79,6 +79,24 @@ impl ApiClient {
         self.let_in(asking, "/api/invitations/accept", body).await
     }
 
+    /// Sets the password of somebody who has a password link, and signs in.
+    ///
+    /// # Errors
+    /// [`ApiClientError`]
+    pub async fn use_password_link(
+        &self,
+        asking: Asking,
+        code: &Secret,
+        password: &Secret,
+        browser: &Browser,
+    ) -> Result<SignedIn, ApiClientError> {
+        let mut body = origin(asking, browser);
+        body["code"] = code.expose().into();
+        body["password"] = password.expose().into();
+        self.let_in(asking, "/api/password-links/accept", body)
+            .await
+    }
+
     /// A repeat could count as one try more, or leave a session that nobody knows of.
     async fn let_in(
         &self,
@@ -211,7 +229,25 @@ impl ApiClient {
         self.exchange(call).await?.json()
     }
 
-    /// Withdraws an invitation.
+    /// Makes a password link for somebody. A repeat could leave one that nobody has the code of.
+    ///
+    /// # Errors
+    /// [`ApiClientError`]
+    pub async fn create_password_link(
+        &self,
+        asking: Asking,
+        user: i64,
+    ) -> Result<NewInvitation, ApiClientError> {
+        let call = Call {
+            method: Method::POST,
+            body: Some(json!({})),
+            repeat: Repeat::IfNothingWasDone,
+            ..Call::get(asking, format!("/api/users/{user}/password-link"))
+        };
+        self.exchange(call).await?.json()
+    }
+
+    /// Withdraws an invitation or a password link.
     ///
     /// # Errors
     /// [`ApiClientError`]; that it cannot be used any more is none.
@@ -238,11 +274,15 @@ impl ApiClient {
 
 /// Attempts are counted by the address, which is unknown only where the connection is gone already.
 fn body(asking: Asking, credentials: &Credentials, browser: &Browser) -> Json {
-    let mut body = json!({
-        "name": credentials.name,
-        "password": credentials.password.expose(),
-        "browser": browser.as_str(),
-    });
+    let mut body = origin(asking, browser);
+    body["name"] = credentials.name.as_str().into();
+    body["password"] = credentials.password.expose().into();
+    body
+}
+
+/// Where a request to sign in comes from.
+fn origin(asking: Asking, browser: &Browser) -> Json {
+    let mut body = json!({ "browser": browser.as_str() });
     if let Some(address) = asking.client {
         body["address"] = address.to_string().into();
     }

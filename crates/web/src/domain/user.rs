@@ -59,21 +59,23 @@ pub enum UserChange {
     Administrator(bool),
 }
 
-/// An invitation that can still be used.
+/// An invitation, or a password link, that can still be used.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
 pub struct Invitation {
     /// Positive.
     pub id: i64,
+    /// Who may choose another password with it; none where whoever has it makes an account.
+    pub user: Option<String>,
     /// When it was made.
     pub created_at: Timestamp,
     /// Until when it can be used.
     pub expires_at: Timestamp,
 }
 
-/// An invitation that was just made: its code is known now and never again.
+/// An invitation, or a password link, that was just made: its code is known now and never again.
 #[derive(Clone, Debug, Deserialize)]
 pub struct NewInvitation {
-    /// What it is accepted with.
+    /// What it is used with.
     pub code: Secret,
     /// Until when it can be used.
     pub expires_at: Timestamp,

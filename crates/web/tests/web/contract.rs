@@ -25,6 +25,10 @@ use wiremock::{Mock, MockServer};
 use crate::support::contract::{self, ContractFile};
 use crate::support::stub;
 
+mod accounts;
+
+use accounts::ABOUT_ACCOUNTS;
+
 const RELEASES: [&str; 2] = [contract::CURRENT, contract::PREVIOUS];
 
 fn asking() -> Asking {
@@ -146,6 +150,11 @@ async fn assert_read(file: &ContractFile) {
             let count = client.clear_completed(asking(), Some(&old)).await.unwrap();
             assert_eq!(json!(count), body["deleted"]);
         }
+        name if ABOUT_ACCOUNTS.contains(&name) => {
+            accounts::assert_read(&client, file).await;
+            let request = &api.received_requests().await.unwrap()[0];
+            accounts::assert_sent(request, file);
+        }
         // Nobody here asks for them; they are not to be taken for a task, either.
         "health" | "healthz" | "healthz-standby" => {
             let error = client.task(asking(), 1).await.unwrap_err();
@@ -180,6 +189,7 @@ fn assert_problem(problem: &Problem, file: &ContractFile) {
         "problem-invitation-not-valid" => ProblemKind::InvitationNotValid,
         "problem-administrators-only" => ProblemKind::AdministratorsOnly,
         "problem-last-administrator" => ProblemKind::LastAdministrator,
+        "problem-too-many-attempts" => ProblemKind::TooManyAttempts,
         _ => ProblemKind::Other,
     };
     assert_eq!(problem.kind, kind);
@@ -205,6 +215,13 @@ async fn every_answer_of_this_and_the_previous_release_is_read_as_what_it_says()
         assert!(files.len() > 25, "{release}: {}", files.len());
         // Some are asked for again, which takes its time.
         futures_util::future::join_all(files.iter().map(assert_read)).await;
+    }
+}
+
+#[test]
+fn every_answer_about_accounts_has_its_file() {
+    for name in ABOUT_ACCOUNTS {
+        contract::file(contract::CURRENT, name);
     }
 }
 

@@ -50,14 +50,18 @@ pub(super) fn described(name: &str, status: &str) -> Header {
             status != "409",
             "Seconds after which another try makes sense, where it does.",
         ),
-        "Tasks-Active" => (number(), true, "How many tasks of all are not done."),
-        "Tasks-Completed" => (number(), true, "How many tasks of all are done."),
+        "Tasks-Active" => (number(), true, "How many tasks of the list are not done."),
+        "Tasks-Completed" => (number(), true, "How many tasks of the list are done."),
         "Tasks-Version" => (
             text("^[0-9a-f]{32}$"),
             true,
             "The ETag of the list without its quotes, for where something on the way alters that.",
         ),
-        "WWW-Authenticate" => (text("^Bearer$"), true, "How to prove who asks."),
+        "WWW-Authenticate" => (
+            text("^(Bearer|Session realm=\"Task Tracker\")$"),
+            true,
+            "How to prove who asks.",
+        ),
         "X-Request-Id" => (
             text("^[0-9a-f]{32}$"),
             true,

@@ -39,10 +39,17 @@ pub fn check(method: &str, path: &str, sent: Option<&Value>, answer: &Answer) {
 /// The path of the document that a request's path belongs to.
 fn template(path: &str) -> Option<&'static str> {
     let path = path.split('?').next().unwrap();
-    match path.strip_prefix("/api/tasks/") {
-        Some(id) if !id.is_empty() && !id.contains('/') => Some("/api/tasks/{id}"),
-        _ => paths().find(|known| *known == path),
-    }
+    let is_one = |known: &str| {
+        let Some((start, end)) = known.split_once("{id}") else {
+            return false;
+        };
+        let id = path
+            .strip_prefix(start)
+            .and_then(|rest| rest.strip_suffix(end));
+        id.is_some_and(|id| !id.is_empty() && !id.contains('/'))
+    };
+    let exact = paths().find(|known| *known == path);
+    exact.or_else(|| paths().find(|known| is_one(known)))
 }
 
 fn paths() -> impl Iterator<Item = &'static str> {

@@ -76,6 +76,7 @@ pub fn people_pages() -> Vec<Rendered> {
         current: id == 1,
     };
     let invitation = |id| Invitation {
+        user: None,
         id,
         created_at: time,
         expires_at: time,
