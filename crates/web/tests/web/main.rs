@@ -8,6 +8,7 @@
 )]
 
 mod access_log;
+mod account;
 mod add;
 mod assets;
 mod client_address;
@@ -29,14 +30,17 @@ mod journey;
 mod kept_pages;
 mod list;
 mod malformed_http;
+mod new_accounts;
 mod notices;
 mod own_site;
 mod panics;
+mod people;
 mod repeats;
 mod same_origin;
 mod scope;
 mod security_headers;
 mod shared_loads;
+mod sign_in;
 mod signed_out;
 mod slow_clients;
 mod support;

@@ -20,6 +20,7 @@ use task_tracker_web::startup::Application;
 use task_tracker_web::write_rate::WriteRate;
 use wiremock::{MockServer, ResponseTemplate};
 
+pub mod accounts;
 pub mod contract;
 
 /// The web, running in this process.
@@ -523,8 +524,19 @@ impl Process {
         Self::spawn(command)
     }
 
-    fn spawn(mut command: Command) -> Self {
-        command.env("BIND_ADDR", "127.0.0.1:0");
+    /// The same at another address than this machine's own.
+    pub fn start_at(address: &str, variables: &[(&str, &str)]) -> Self {
+        let mut command = Command::new(program());
+        command.env_clear().envs(variables.iter().copied());
+        Self::spawn_at(address, command)
+    }
+
+    fn spawn(command: Command) -> Self {
+        Self::spawn_at("127.0.0.1:0", command)
+    }
+
+    fn spawn_at(address: &str, mut command: Command) -> Self {
+        command.env("BIND_ADDR", address);
         let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(child.stderr.take().unwrap());
         let log = Arc::new(Mutex::new(String::new()));
