@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
+use log::Level;
 use reqwest::header::{
     AUTHORIZATION, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER,
 };
@@ -25,11 +26,14 @@ use super::problem::{Problem, ProblemKind};
 use crate::domain::task::Task;
 use crate::domain::version::Version;
 use crate::process::in_flight::{InFlight, Share};
+use crate::scope::Scope;
 
 /// Waiting before the first and before the second repeat, in milliseconds, drawn at random from these ranges.
 /// Together they are longer than a hand-over is seen from here: 0.2 s until the next api has the store, and up to a
 /// second until a readiness probe finds out.
 const WAITS: [RangeInclusive<u64>; 2] = [150..=400, 1200..=1600];
+const STORE_HAS_ACCOUNTS: &str =
+    "the api's store has accounts, and nobody can sign in here: set SIGN_IN to local";
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const TASKS_SESSION: HeaderName = HeaderName::from_static("tasks-session");
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
@@ -195,15 +199,23 @@ impl Transport {
         last.map_err(|error| in_vain(error, explained))
     }
 
+    /// Sends it once, with a word for whoever runs the site where that is asked to serve accounts and does not know.
     async fn send(&self, call: &Call<'_>, deadline: Instant) -> Result<Answer, ApiClientError> {
         let send = async {
             // Never closed.
             let _turn = self.turns.acquire().await.ok();
             self.send_without_deadline(call).await
         };
-        timeout_at(deadline, send)
+        let sent = timeout_at(deadline, send)
             .await
-            .unwrap_or(Err(ApiClientError::TimedOut))
+            .unwrap_or(Err(ApiClientError::TimedOut));
+        if let Err(error) = &sent
+            && error.is_signed_out()
+            && call.asking.scope == Some(Scope::Everybody)
+        {
+            call.asking.request_id.log(Level::Warn, STORE_HAS_ACCOUNTS);
+        }
+        sent
     }
 
     async fn send_without_deadline(&self, call: &Call<'_>) -> Result<Answer, ApiClientError> {

@@ -158,7 +158,7 @@ pub fn explain_status(status: StatusCode) -> Explanation {
         // Where people sign in they are led there instead.
         StatusCode::UNAUTHORIZED => (
             "The tasks are for people who sign in",
-            "These pages do not ask anybody to. If you run this site, set SIGN_IN to local.",
+            "They belong to accounts, and these pages ask nobody to sign in. If you run this site, set SIGN_IN to local.",
         ),
         StatusCode::FORBIDDEN => (
             "This is not for everybody",

@@ -7,7 +7,6 @@ use actix_web::http::header::{ALLOW, CACHE_CONTROL, HeaderValue, RETRY_AFTER};
 use actix_web::http::{ConnectionType, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpRequest, HttpResponse, ResponseError, web};
-use log::Level;
 use serde::Serialize;
 
 use super::people::PEOPLE_PATH;
@@ -93,17 +92,10 @@ pub async fn render_errors(
         .or(refused.as_ref());
     if let Some(error) = error
         && error.is_signed_out()
+        && SignIn::of(response.request()) == SignIn::Local
     {
-        match SignIn::of(response.request()) {
-            SignIn::Local => {
-                let redirect = signed_out::redirect(response.request(), error.unshared());
-                return Ok(response.into_response(redirect));
-            }
-            SignIn::None => RequestId::of(response.request()).log(
-                Level::Warn,
-                "the api's store has accounts, and nobody can sign in here: set SIGN_IN to local",
-            ),
-        }
+        let redirect = signed_out::redirect(response.request(), error.unshared());
+        return Ok(response.into_response(redirect));
     }
     let explanation = error.map_or_else(|| explain_status(status), WebError::explanation);
     let retry = match error {

@@ -11,7 +11,7 @@ use super::entry::wait;
 use crate::api::asking::Asking;
 use crate::api::error::ApiClientError;
 use crate::domain::task::{Field, TaskText};
-use crate::error::{self, RETRY_AFTER_SECONDS, WebError};
+use crate::error::{self, Explanation, RETRY_AFTER_SECONDS, WebError, explain_status};
 use crate::request_log::Cause;
 use crate::scope::Scope;
 use crate::session_cookie::note_signed_out;
@@ -113,6 +113,15 @@ pub fn explain(error: &ApiClientError, asking: Asking, again: &str) -> ProblemVi
         };
     }
     match error::status_for(error) {
+        StatusCode::UNAUTHORIZED => {
+            let Explanation { title, detail } = explain_status(StatusCode::UNAUTHORIZED);
+            ProblemView {
+                title,
+                detail: format!("{detail} Your text is still here: once that is done, {again}"),
+                request_id: None,
+                is_signed_out: false,
+            }
+        }
         StatusCode::UNPROCESSABLE_ENTITY => ProblemView {
             title: "Something needs to be changed",
             detail: "Look at what is marked below, and try again.".to_owned(),

@@ -32,6 +32,7 @@ mod list;
 mod malformed_http;
 mod new_accounts;
 mod notices;
+mod open_page;
 mod own_site;
 mod panics;
 mod people;
