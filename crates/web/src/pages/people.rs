@@ -109,7 +109,7 @@ fn buttons(user: &User, asking: i64) -> Vec<Button> {
             UserChange::Disabled(true) => "Disable",
             UserChange::Disabled(false) => "Enable",
             UserChange::Administrator(true) => "Make administrator",
-            UserChange::Administrator(false) => "Make no administrator",
+            UserChange::Administrator(false) => "Remove as administrator",
         },
     });
     buttons.into()

@@ -185,13 +185,16 @@ async fn an_invitation_is_shown_once_as_a_link_to_this_site() {
     let page = post(&web, "/people/invitations", &[]).await;
     assert_eq!(page.status, 200);
     assert_eq!(page.header("cache-control"), "no-store");
-    page.assert_has(&format!("value=\"http://127.0.0.1:{}{path}\"", web.port));
+    page.assert_has(&format!(
+        ">\nhttp://127.0.0.1:{}{path}</textarea>",
+        web.port
+    ));
     page.assert_has("27 Nov 2026, 08:05 UTC");
     get(&web, "/people").await.assert_lacks(&token(9));
     // As the browser asked for it.
     let headers = [("cookie", &*session(1)), ("host", "tasks.localhost:81")];
     let page = web.post_with("/people/invitations", &[], &headers).await;
-    page.assert_has(&format!("value=\"http://tasks.localhost:81{path}\""));
+    page.assert_has(&format!(">\nhttp://tasks.localhost:81{path}</textarea>"));
     // As a proxy was asked for it, by TLS.
     let cookie = format!("__Host-{}", session(1));
     let headers = [
@@ -202,7 +205,7 @@ async fn an_invitation_is_shown_once_as_a_link_to_this_site() {
     let page = behind_proxy(&api)
         .post_with("/people/invitations", &[], &headers)
         .await;
-    page.assert_has(&format!("value=\"https://tasks.localhost{path}\""));
+    page.assert_has(&format!(">\nhttps://tasks.localhost{path}</textarea>"));
     // As whoever runs it says.
     let web = Web::with(Config {
         sign_in: SignIn::Local,
@@ -211,7 +214,7 @@ async fn an_invitation_is_shown_once_as_a_link_to_this_site() {
     });
     let headers = [("cookie", &*session(1)), ("host", "tasks.example:5000")];
     let page = web.post_with("/people/invitations", &[], &headers).await;
-    page.assert_has(&format!("value=\"https://tasks.example{path}\""));
+    page.assert_has(&format!(">\nhttps://tasks.example{path}</textarea>"));
 }
 
 #[actix_web::test]
