@@ -11,13 +11,14 @@ use std::thread::available_parallelism;
 use thiserror::Error;
 
 use crate::config::Config;
+use crate::domain::{User, UserName};
 use crate::process::command::{self, EX_CONFIG, EX_IOERR, EX_OSERR, EX_USAGE};
 use crate::process::environment::ConfigError;
 use crate::process::healthcheck::{self, HealthcheckError};
 use crate::process::telemetry::{self, TelemetryError};
 use crate::process::threads::{self, TooFewThreads};
 use crate::startup::{Application, StartupError, StopError};
-use crate::store::{self, BackupError};
+use crate::store::{self, BackupError, OperatorError};
 
 /// Threads that serving needs, whatever the processors: the log, the server's own, the store's keeper, writer,
 /// checkpointer, scheduler and check, the pool's three, one that blocks, one that hashes a password, and one to
@@ -37,6 +38,8 @@ Commands:
   restore FILE   put a copy in the store's place, while no api runs; - reads standard input
   check          verify the store and say what it is
   setup-code     show the code that the first account is made with
+  user list      show who has an account
+  user link NAME make a link with which NAME chooses another password, once
   openapi        print the OpenAPI document
 
 Options:
@@ -71,6 +74,10 @@ pub enum Command {
     Check,
     /// Show the code that the first account is made with.
     SetupCode,
+    /// Show who has an account.
+    UserList,
+    /// Make a link with which somebody chooses another password.
+    UserLink(OsString),
     /// Print the OpenAPI document.
     OpenApi,
     /// Print version and commit.
@@ -125,9 +132,15 @@ pub enum Failure {
     /// No copy was made or put back, or the store is not well.
     #[error(transparent)]
     Backup(#[from] BackupError),
-    /// Nobody needs the set-up code any more.
-    #[error("somebody has an account already; there is no set-up code any more")]
-    AlreadySetUp,
+    /// An operator was not told, or nothing was done.
+    #[error(transparent)]
+    Operator(#[from] OperatorError),
+    /// A command lacks somebody's name.
+    #[error("user link needs a name; api user list shows all, see api --help")]
+    MissingName,
+    /// Nobody could be called that.
+    #[error("{0:?} is no name; api user list shows all, see api --help")]
+    Name(OsString),
     /// A command lacks its file.
     #[error("{0} needs a file, or - for a stream; see api --help")]
     MissingFile(&'static str),
@@ -147,7 +160,9 @@ impl Failure {
     #[must_use]
     pub fn exit_code(&self) -> ExitCode {
         match self {
-            Self::Usage(_) | Self::MissingFile(_) => EX_USAGE.into(),
+            Self::Usage(_) | Self::MissingFile(_) | Self::MissingName | Self::Name(_) => {
+                EX_USAGE.into()
+            }
             Self::Backup(failure) if failure.is_usage() => EX_USAGE.into(),
             Self::Config(_) => EX_CONFIG.into(),
             Self::Threads(_) => EX_OSERR.into(),
@@ -160,7 +175,7 @@ impl Failure {
             | Self::Startup(_)
             | Self::Stop(_)
             | Self::Backup(_)
-            | Self::AlreadySetUp
+            | Self::Operator(_)
             | Self::Healthcheck(_)
             | Self::Input(_)
             | Self::Output(_) => ExitCode::FAILURE,
@@ -194,6 +209,13 @@ impl Command {
             ),
             Some("check") => Self::Check,
             Some("setup-code") => Self::SetupCode,
+            Some("user") => match arguments.next() {
+                Some(what) if what == "list" => Self::UserList,
+                Some(what) if what == "link" => {
+                    Self::UserLink(arguments.next().ok_or(Failure::MissingName)?)
+                }
+                other => return Err(Failure::Usage(other.unwrap_or(first))),
+            },
             Some("openapi") => Self::OpenApi,
             Some("--version" | "-V") => Self::Version,
             Some("--help" | "-h") => Self::Help,
@@ -258,7 +280,23 @@ pub fn run(command: Command) -> Result<(), Failure> {
         Command::SetupCode => {
             let config = Config::from_env()?;
             let code = store::setup_code(&config.db_path, config.db_journal)?;
-            print(&format!("{}\n", code.ok_or(Failure::AlreadySetUp)?))
+            print(&format!("{code}\n"))
+        }
+        Command::UserList => {
+            let config = Config::from_env()?;
+            let users = store::users(&config.db_path, config.db_journal)?;
+            print(&users.iter().map(described).collect::<String>())
+        }
+        Command::UserLink(name) => {
+            let nobody = || Failure::Name(name.clone());
+            let name = UserName::parse(name.to_str().ok_or_else(nobody)?).map_err(|_| nobody())?;
+            let config = Config::from_env()?;
+            let code = store::password_link(&config.db_path, config.db_journal, &name)?;
+            print(&format!("/new-password?code={}\n", code.expose()))?;
+            command::print_error(
+                "Put the site's address before it. It can be used once, within seven days.\n",
+            );
+            Ok(())
         }
         Command::OpenApi => print(crate::http::openapi::document()),
         Command::Version => print(&format!("api {} ({})\n", crate::VERSION, crate::GIT_SHA)),
@@ -279,6 +317,16 @@ fn serve(config: Config) -> Result<(), Failure> {
     served.map_err(Failure::Runtime)?
 }
 
+/// A line about somebody: the id, what they may do, and last the name, which may have spaces.
+fn described(user: &User) -> String {
+    let may = match (user.disabled, user.administrator) {
+        (true, _) => "disabled",
+        (false, true) => "administrator",
+        (false, false) => "user",
+    };
+    format!("{}\t{may}\t{}\n", user.id, user.name)
+}
+
 fn print(text: &str) -> Result<(), Failure> {
     command::print(text).map_err(Failure::Output)
 }
@@ -297,6 +345,11 @@ mod tests {
         assert_eq!(parse(&["healthcheck"]), Some(Command::Healthcheck));
         assert_eq!(parse(&["check"]), Some(Command::Check));
         assert_eq!(parse(&["setup-code"]), Some(Command::SetupCode));
+        assert_eq!(parse(&["user", "list"]), Some(Command::UserList));
+        assert_eq!(
+            parse(&["user", "link", "ada"]),
+            Some(Command::UserLink("ada".into()))
+        );
         assert_eq!(parse(&["openapi"]), Some(Command::OpenApi));
         assert_eq!(parse(&["--version"]), Some(Command::Version));
         assert_eq!(parse(&["--help"]), Some(Command::Help));
@@ -319,6 +372,10 @@ mod tests {
             &["backup"],
             &["backup", "a", "b"],
             &["check", "a"],
+            &["user"],
+            &["user", "link"],
+            &["user", "link", "ada", "bob"],
+            &["user", "list", "ada"],
             &[""],
         ] {
             assert_eq!(parse(bad), None, "{bad:?}");

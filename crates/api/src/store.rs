@@ -49,7 +49,7 @@ pub use keeper::{Keeper, Keeping};
 pub use open_error::OpenError;
 pub use open_files::Loss;
 pub use page::{Counts, TaskPage};
-pub use people::{Invites, NewSession, setup_code};
+pub use people::{Invites, NewSession, OperatorError, password_link, setup_code, users};
 pub use rescue::Rescue;
 pub use schedule::BackupSchedule;
 pub use schema::SchemaVersion;

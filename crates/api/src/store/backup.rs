@@ -34,7 +34,7 @@ pub(super) use names::{dated_files, parse_stamp, stamp};
 pub(super) use restore::{is_pending, recover};
 pub(super) use retention::prune;
 pub(super) use schema_step::before_schema_step;
-pub(super) use source::{open_for_reading, with_store};
+pub(super) use source::{open_for_reading, with_store, with_store_to_write};
 pub(super) use staged::remove_leftovers;
 pub(super) use target::StoreFiles;
 pub(super) use verify::Rules;

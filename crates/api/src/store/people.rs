@@ -1,20 +1,21 @@
 //! Who has an account, and who is signed in.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use rusqlite::Connection;
 
-use super::backup::with_store;
 use super::open::OpenStore;
-use super::{BackupError, Journal, Store, StoreError};
+use super::{Store, StoreError};
 use crate::domain::{
     Browser, Invitation, InvitationId, NewUser, PasswordHash, Secret, SecretHash, Session,
     SessionId, SetupCode, SignedIn, User, UserChanges, UserId, UserName,
 };
 
 mod kept;
+mod operator;
 mod sql;
+
+pub use self::operator::{OperatorError, password_link, setup_code, users};
 
 pub(super) use self::kept::KeptSessions;
 pub(super) use self::sql::delete_expired;
@@ -366,23 +367,6 @@ impl Store {
         })
         .await
     }
-}
-
-/// The set-up code of the store at `db_path`, which may be in use; `None` where somebody has an account. `journal` is what
-/// `DB_JOURNAL` says.
-///
-/// # Errors
-/// Why it cannot be read.
-pub fn setup_code(
-    db_path: &Path,
-    journal: Option<Journal>,
-) -> Result<Option<SetupCode>, BackupError> {
-    with_store(db_path, journal, |connection| {
-        sql::setup_code(connection).map_err(|source| BackupError::Sqlite {
-            path: db_path.to_owned(),
-            source,
-        })
-    })
 }
 
 /// Says in the log how the first account is made, as long as there is none.

@@ -28,6 +28,8 @@ fn the_help_names_every_command_and_variable() {
             "restore FILE",
             "check",
             "setup-code",
+            "user list",
+            "user link NAME",
             "openapi",
             "--version",
             "--help",

@@ -40,6 +40,7 @@ mod unknown_path;
 // Who asks.
 mod administrators;
 mod lists_apart;
+mod operator;
 mod setup;
 mod sign_in;
 mod who_may;

@@ -1,4 +1,4 @@
-//! Reading a store that may be in use.
+//! Reading, or adding to, a store that may be in use.
 
 use std::path::Path;
 use std::thread;
@@ -31,6 +31,38 @@ pub(in crate::store) fn with_store<T>(
             let lock = location.lock_file()?;
             let _place = Borrowed::take(&lock, db_path)?;
             work(&open_for_reading(&location.path)?)
+        }
+    }
+}
+
+/// Gives `work` the path of a store that it may add to, whether or not an api has it open. Where none has, none gets it before
+/// `work` is done.
+pub(in crate::store) fn with_store_to_write<T>(
+    db_path: &Path,
+    journal: Option<Journal>,
+    work: impl FnOnce(&Path) -> Result<T, BackupError>,
+) -> Result<T, BackupError> {
+    if !db_path.exists() {
+        return Err(BackupError::NoStore(db_path.to_owned()));
+    }
+    let location = Location::prepare(db_path, journal)?;
+    let lock = location.lock_file()?;
+    match location.journal {
+        Journal::Wal => {
+            let held = lock.try_hold().map_err(|source| BackupError::Io {
+                path: LockFile::path(db_path),
+                source,
+            })?;
+            let done = work(&location.path);
+            if held {
+                // The kernel lets go at the latest when the process ends.
+                let _ = lock.release();
+            }
+            done
+        }
+        Journal::Truncate => {
+            let _place = Borrowed::take(&lock, db_path)?;
+            work(&location.path)
         }
     }
 }
