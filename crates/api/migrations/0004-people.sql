@@ -100,8 +100,10 @@ CREATE TABLE setup_code (
 INSERT INTO setup_code (only_row, code) VALUES (1, lower(hex(randomblob(10))));
 
 INSERT INTO schema_compatibility (version, served_from) VALUES (4, 3);
--- The release before would show everybody's tasks to everybody: it may not serve a store with more than one list.
+-- The release before would show what is somebody's to everybody: it may not serve a store once somebody has an account.
+CREATE TRIGGER user_made AFTER INSERT ON users BEGIN
+    UPDATE schema_compatibility SET served_from = 4 WHERE version = 4;
+END;
 CREATE TRIGGER list_made AFTER INSERT ON lists BEGIN
     INSERT INTO list_counts (list_id, completed, version) VALUES (new.id, 0, random()), (new.id, 1, random());
-    UPDATE schema_compatibility SET served_from = 4 WHERE version = 4;
 END;

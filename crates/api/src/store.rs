@@ -88,6 +88,9 @@ pub enum StoreError {
     /// The password is another one, or its owner may not sign in.
     #[error("the credentials are not those of anybody who may sign in")]
     CredentialsRefused,
+    /// Whoever asks is no administrator any more.
+    #[error("whoever asks is no administrator")]
+    NoAdministrator,
     /// No such user.
     #[error("no such user")]
     UnknownUser,

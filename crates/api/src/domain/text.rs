@@ -76,7 +76,7 @@ pub(super) fn check(
 
 /// Characters that are drawn as nothing, though Unicode says so of neither: the blank Braille pattern, and the place of
 /// an object that is not there.
-const BLANKS: [char; 2] = ['\u{2800}', '\u{fffc}'];
+pub(super) const BLANKS: [char; 2] = ['\u{2800}', '\u{fffc}'];
 
 /// Whether a character leaves a mark of its own: it is no space, not ignorable, and no mark upon another one.
 pub(super) fn is_visible(character: char) -> bool {

@@ -89,8 +89,6 @@ pub struct UserChanges {
 pub struct SignedIn {
     /// Who it is.
     pub user: User,
-    /// What names that count as the same as theirs have in common.
-    pub name_key: String,
     /// The list of their own.
     pub list: ListId,
     /// The session.

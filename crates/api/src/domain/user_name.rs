@@ -3,7 +3,7 @@
 use icu_properties::CodePointSetData;
 use icu_properties::props::DefaultIgnorableCodePoint;
 
-use super::text::{TextError, check, is_visible};
+use super::text::{BLANKS, TextError, check, is_visible};
 
 /// Most characters (Unicode scalar values) of a user name.
 pub const MAX_USER_NAME: usize = 64;
@@ -50,7 +50,7 @@ impl UserName {
         let drawn: String = self
             .0
             .chars()
-            .filter(|character| !ignorable.contains(*character))
+            .filter(|character| !ignorable.contains(*character) && !BLANKS.contains(character))
             .collect();
         let words: Vec<_> = drawn.split_whitespace().collect();
         words.join(" ").to_lowercase()
@@ -99,6 +99,7 @@ mod tests {
             ("ÉMILE Ørsted", "émile ørsted"),
             ("Ann a", "Ann \u{a0}\u{3000}a"),
             ("Anna", "An\u{200d}n\u{ad}a\u{200b}"),
+            ("Anna", "Anna\u{2800}\u{fffc}"),
             ("ΣΊΣΥΦΟΣ", "σίσυφος"),
         ] {
             assert_eq!(key(name), key(same));

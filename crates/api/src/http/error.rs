@@ -63,7 +63,7 @@ pub enum ApiError {
     #[error("Sign in first: there is no session, or it has ended.")]
     SignInRequired,
     /// Whoever is signed in is no administrator.
-    #[error("Only administrators may do this.")]
+    #[error("{ADMINISTRATORS_ONLY}")]
     AdministratorsOnly,
     /// Too much was guessed; for so many seconds nothing more is looked at.
     #[error("Too many attempts. Wait for as many seconds as Retry-After says, then try again.")]
@@ -134,6 +134,8 @@ pub struct FieldError {
     pub detail: String,
 }
 
+/// What is said to everybody else.
+const ADMINISTRATORS_ONLY: &str = "Only administrators may do this.";
 /// What is said where the values say the rest.
 const VALIDATION: &str = "The request was understood, but some of its values are not acceptable.";
 
@@ -166,6 +168,7 @@ fn store_detail(error: &StoreError) -> &'static str {
         StoreError::CredentialsRefused => {
             "Name and password do not belong to anybody who may sign in."
         }
+        StoreError::NoAdministrator => ADMINISTRATORS_ONLY,
         StoreError::UnknownUser => "There is no user with this id.",
         StoreError::UnknownSession => "There is no session with this id.",
         StoreError::UnknownInvitation => "There is no invitation with this id.",

@@ -55,7 +55,7 @@ pub async fn create(
 ) -> Result<HttpResponse, ApiError> {
     require_no_state(&request)?;
     no_fields(body.0)?;
-    let by = administrator.get().user.id;
+    let by = administrator.get().session;
     Ok(created(store.invite(by, None).await?))
 }
 
@@ -81,7 +81,7 @@ pub async fn create_password_link(
     let user = id.parse().map_err(|_| StoreError::UnknownUser)?;
     require_no_state(&request)?;
     no_fields(body.0)?;
-    let by = administrator.get().user.id;
+    let by = administrator.get().session;
     Ok(created(store.invite(by, Some(user)).await?))
 }
 
@@ -104,12 +104,12 @@ fn created((invitation, code): (Invitation, Secret)) -> HttpResponse {
     ))]
 pub async fn withdraw(
     request: HttpRequest,
-    _: Administrator,
+    administrator: Administrator,
     id: web::Path<String>,
     store: web::Data<Store>,
 ) -> Result<HttpResponse, ApiError> {
     require_no_state(&request)?;
     let id = id.parse().map_err(|_| StoreError::UnknownInvitation)?;
-    store.withdraw(id).await?;
+    store.withdraw(administrator.get().session, id).await?;
     Ok(HttpResponse::NoContent().finish())
 }

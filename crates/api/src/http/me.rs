@@ -2,7 +2,7 @@
 
 use actix_web::{HttpRequest, HttpResponse, web};
 
-use crate::accounts::attempts::Attempts;
+use crate::accounts::attempts::{Attempts, Tried};
 use crate::accounts::hashing::Hasher;
 use crate::domain::{Session, User};
 use crate::http::body::JsonBody;
@@ -48,7 +48,7 @@ pub async fn change_password(
     let me = person.get();
     let asked = password_change(body.0, &me.user.name)?;
     let address = Client::of(&request).address;
-    counted(&attempts, &me.name_key, address, async {
+    counted(&attempts, Tried::OwnPassword(me.user.id), address, async {
         let present = store.password_of(me.user.id).await?;
         if !hasher.verify(&asked.current, Some(&present)).await? {
             return Err(StoreError::CredentialsRefused.into());

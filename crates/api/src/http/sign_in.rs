@@ -7,7 +7,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::accounts::attempts::{Attempts, INVITATION, SETUP};
+use crate::accounts::attempts::{Attempts, Tried};
 use crate::accounts::hashing::Hasher;
 use crate::domain::{NewUser, Secret, SecretHash, User};
 use crate::http::body::JsonBody;
@@ -74,7 +74,7 @@ pub async fn set_up(
     }
     let asked = setup(body.0)?;
     let address = address(&request, asked.address);
-    let session = counted(&attempts, SETUP, address, async {
+    let session = counted(&attempts, Tried::Code, address, async {
         let code = asked.code.ok_or(StoreError::SetupCodeWrong)?;
         store.check_setup_code(code.clone()).await?;
         let new = NewUser {
@@ -82,8 +82,10 @@ pub async fn set_up(
             name: asked.name,
         };
         Ok(store.set_up(code, new, asked.browser).await?)
-    });
-    Ok(begun(&session.await?))
+    })
+    .await?;
+    attempts.remember(&session.name_key, address);
+    Ok(begun(&session))
 }
 
 /// Signs in.
@@ -107,7 +109,8 @@ pub async fn sign_in(
     let asked = credentials(body.0)?;
     let address = address(&request, asked.address);
     let name_key = asked.name.key();
-    let session = counted(&attempts, &name_key, address, async {
+    let tried = Tried::Password(&name_key);
+    let session = counted(&attempts, tried, address, async {
         let known = store.credentials(asked.name.clone()).await?;
         let hash = known.as_ref().map(|(_, hash)| hash);
         let is_right = hasher.verify(&asked.password, hash).await?;
@@ -139,7 +142,7 @@ pub async fn accept(
     require_no_state(&request)?;
     let asked = acceptance(body.0)?;
     let address = address(&request, asked.address);
-    let session = counted(&attempts, INVITATION, address, async {
+    let session = counted(&attempts, Tried::Code, address, async {
         let code = hash_of_code(asked.code.as_ref())?;
         require(&store, code, Invites::Anybody).await?;
         let new = NewUser {
@@ -147,8 +150,10 @@ pub async fn accept(
             name: asked.name,
         };
         Ok(store.accept(code, new, asked.browser).await?)
-    });
-    Ok(begun(&session.await?))
+    })
+    .await?;
+    attempts.remember(&session.name_key, address);
+    Ok(begun(&session))
 }
 
 /// Sets another password with a password link, ends all sessions of its owner, and signs in.
@@ -171,14 +176,16 @@ pub async fn use_password_link(
     require_no_state(&request)?;
     let asked = password_by_link(body.0)?;
     let address = address(&request, asked.address);
-    let session = counted(&attempts, INVITATION, address, async {
+    let session = counted(&attempts, Tried::Code, address, async {
         let code = hash_of_code(asked.code.as_ref())?;
         require(&store, code, Invites::Known).await?;
         let password = hasher.hash(&asked.password).await?;
         let set = store.set_password_by_link(code, password, asked.browser);
         Ok(set.await?)
-    });
-    Ok(begun(&session.await?))
+    })
+    .await?;
+    attempts.remember(&session.name_key, address);
+    Ok(begun(&session))
 }
 
 fn hash_of_code(code: Option<&Secret>) -> Result<SecretHash, StoreError> {
@@ -200,12 +207,12 @@ async fn require(store: &Store, code: SecretHash, what: Invites) -> Result<(), S
 /// [`ApiError::TooManyAttempts`], or those of `attempt`.
 pub async fn counted<T>(
     attempts: &Attempts,
-    account: &str,
+    tried: Tried<'_>,
     address: Option<IpAddr>,
     attempt: impl Future<Output = Result<T, ApiError>>,
 ) -> Result<T, ApiError> {
     let begun = attempts
-        .begin(account, address)
+        .begin(tried, address)
         .map_err(ApiError::too_many_attempts)?;
     let made = attempt.await;
     match &made {

@@ -41,7 +41,7 @@ pub async fn list(
     ))]
 pub async fn update(
     request: HttpRequest,
-    _: Administrator,
+    administrator: Administrator,
     id: web::Path<String>,
     body: MergePatchBody,
     store: web::Data<Store>,
@@ -49,5 +49,10 @@ pub async fn update(
     let id = id.parse().map_err(|_| StoreError::UnknownUser)?;
     require_no_state(&request)?;
     let changes = user_changes(body.0)?;
-    unkept(&request, &store.update_user(id, changes).await?)
+    unkept(
+        &request,
+        &store
+            .update_user(administrator.get().session, id, changes)
+            .await?,
+    )
 }

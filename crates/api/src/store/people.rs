@@ -5,6 +5,7 @@ use std::sync::Arc;
 use rusqlite::Connection;
 
 use super::open::OpenStore;
+use super::writer::Effect;
 use super::{Store, StoreError};
 use crate::domain::{
     Browser, Invitation, InvitationId, NewUser, PasswordHash, Secret, SecretHash, Session,
@@ -42,6 +43,8 @@ pub struct NewSession {
     pub secret: Secret,
     /// Who is signed in.
     pub user: User,
+    /// What names that count as the same as theirs have in common.
+    pub name_key: String,
 }
 
 /// Whom an invitation is for.
@@ -94,7 +97,7 @@ impl Store {
                 (found, touched.is_some_and(|(_, touch)| touch))
             }
         };
-        if session.expires_at <= now {
+        if session.is_over(now) {
             return Ok(None);
         }
         if touch {
@@ -182,7 +185,7 @@ impl Store {
         verified: PasswordHash,
         new: PasswordHash,
     ) -> Result<(), StoreError> {
-        self.change_people(move |connection| {
+        self.change_people(Effect::Frees, move |connection| {
             sql::check_password(connection, user, &verified)?;
             Ok(sql::set_password(connection, user, Some(session), &new)?)
         })
@@ -228,17 +231,22 @@ impl Store {
             .await
     }
 
-    /// Changes what somebody may do. Whoever is disabled is signed out everywhere.
+    /// Changes what somebody may do, where `asking` is an administrator's. Whoever is disabled is signed out everywhere.
     ///
     /// # Errors
-    /// [`StoreError::UnknownUser`], [`StoreError::LastAdministrator`], or what keeps the store from writing.
+    /// [`StoreError::NoAdministrator`], [`StoreError::UnknownUser`], [`StoreError::LastAdministrator`], or what keeps the store
+    /// from writing.
     pub async fn update_user(
         &self,
+        asking: SessionId,
         user: UserId,
         changes: UserChanges,
     ) -> Result<User, StoreError> {
-        self.change_people(move |connection| sql::update_user(connection, user, changes))
-            .await
+        self.change_people(Effect::Frees, move |connection| {
+            sql::require_administrator(connection, asking)?;
+            sql::update_user(connection, user, changes)
+        })
+        .await
     }
 
     /// The invitations that can still be used, the newest first.
@@ -252,31 +260,43 @@ impl Store {
             .await
     }
 
-    /// Makes an invitation, or a password link `to` somebody who has an account, and the code that it can be used with once.
+    /// Makes an invitation, or a password link `to` somebody who has an account, and the code that it can be used with once,
+    /// where `asking` is an administrator's.
     ///
     /// # Errors
-    /// [`StoreError::TooManyInvitations`], [`StoreError::UnknownUser`], or what keeps the store from writing.
+    /// [`StoreError::NoAdministrator`], [`StoreError::TooManyInvitations`], [`StoreError::UnknownUser`], or what keeps the
+    /// store from writing.
     pub async fn invite(
         &self,
-        by: UserId,
+        asking: SessionId,
         to: Option<UserId>,
     ) -> Result<(Invitation, Secret), StoreError> {
         let open = self.open()?;
         let secret = Secret::draw();
         let (hash, clock) = (secret.hash(), open.clock);
         let invitation = open
-            .write(move |connection| sql::invite(connection, by, to, hash, clock.unix_seconds()))
+            .write(move |connection| {
+                let by = sql::require_administrator(connection, asking)?;
+                sql::invite(connection, by, to, hash, clock.unix_seconds())
+            })
             .await?;
         Ok((invitation, secret))
     }
 
-    /// Takes an invitation back.
+    /// Takes an invitation back, where `asking` is an administrator's.
     ///
     /// # Errors
-    /// [`StoreError::UnknownInvitation`], or what keeps the store from writing.
-    pub async fn withdraw(&self, invitation: InvitationId) -> Result<(), StoreError> {
+    /// [`StoreError::NoAdministrator`], [`StoreError::UnknownInvitation`], or what keeps the store from writing.
+    pub async fn withdraw(
+        &self,
+        asking: SessionId,
+        invitation: InvitationId,
+    ) -> Result<(), StoreError> {
         self.open()?
-            .write_freeing(move |connection| sql::withdraw(connection, invitation))
+            .write_freeing(move |connection| {
+                sql::require_administrator(connection, asking)?;
+                sql::withdraw(connection, invitation)
+            })
             .await
     }
 
@@ -344,28 +364,36 @@ impl Store {
     ) -> Result<NewSession, StoreError> {
         let secret = Secret::draw();
         let (hash, clock) = (secret.hash(), self.open()?.clock);
-        let user = self
-            .change_people(move |connection| {
+        let (user, name_key) = self
+            .change_people(Effect::Takes, move |connection| {
                 let user = find(connection)?;
                 let now = clock.unix_seconds();
                 Ok(sql::insert_session(connection, user, hash, &browser, now)?)
             })
             .await?;
-        Ok(NewSession { secret, user })
+        Ok(NewSession {
+            secret,
+            user,
+            name_key,
+        })
     }
 
     /// Has a change to who may do what carried out, after which what was remembered of that is forgotten.
     async fn change_people<T: Send + 'static>(
         &self,
+        effect: Effect,
         change: impl Fn(&Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         let open = self.open()?;
         let forget = open.sessions.forget_all();
-        open.write(move |connection| {
+        let change = move |connection: &Connection| {
             let _moved_in = &forget;
             change(connection)
-        })
-        .await
+        };
+        match effect {
+            Effect::Takes => open.write(change).await,
+            Effect::Frees => open.write_freeing(change).await,
+        }
     }
 }
 

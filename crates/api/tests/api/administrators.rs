@@ -228,3 +228,92 @@ async fn whoever_is_disabled_gets_no_password_link() {
     let request = api.post("/api/password-links/accept").json(&body);
     request.send().await.problem(403, "invitation-not-valid");
 }
+
+#[actix_web::test]
+async fn what_an_administrator_made_ends_with_their_office() {
+    let api = TestApi::start().await;
+    let ada = api.set_up("ada").await;
+    let bob = api.join(&ada, "bob").await;
+    let change = |id: u8, change: Value| {
+        let request = api.patch(&format!("/api/users/{id}")).by(&ada);
+        request.json(&change).send()
+    };
+    for end in [json!({"administrator": false}), json!({"disabled": true})] {
+        let office = json!({"administrator": true, "disabled": false});
+        change(2, office).await.expect(200);
+        let bob = if api.is_signed_in(&bob).await {
+            bob.clone()
+        } else {
+            api.sign_in("bob").await
+        };
+        let link = api.password_link(&bob, 1).await;
+        let invitation = api.invite(&bob).await;
+        change(2, end).await.expect(200);
+        let chosen = json!({"code": link, "password": PASSWORD});
+        let request = api.post("/api/password-links/accept").json(&chosen);
+        request.send().await.problem(403, "invitation-not-valid");
+        let body = account(&invitation, "carol");
+        let request = api.post("/api/invitations/accept").json(&body);
+        request.send().await.problem(403, "invitation-not-valid");
+        assert!(api.is_signed_in(&ada).await);
+    }
+}
+
+/// What was asked by an administrator who is none any more once the body has arrived.
+#[actix_web::test]
+async fn whoever_is_disabled_while_they_ask_gets_nothing_done() {
+    let api = TestApi::start().await;
+    let ada = api.set_up("ada").await;
+    let bob = api.join(&ada, "bob").await;
+    let change = |change: Value| {
+        let request = api.patch("/api/users/2").by(&ada);
+        request.json(&change).send()
+    };
+    change(json!({"administrator": true})).await.expect(200);
+    let link = api.password_link(&bob, 1).await;
+    let list = api.get("/api/invitations").by(&bob).send().await.json();
+    let withdraw = format!("/api/invitations/{}", list[0]["id"]);
+    let mut asked = Vec::new();
+    for (method, path, body) in [
+        (
+            "PATCH",
+            "/api/users/2",
+            r#"{"administrator":true,"disabled":false}"#,
+        ),
+        ("POST", "/api/invitations", "{}"),
+        ("POST", "/api/users/1/password-link", "{}"),
+        ("DELETE", &withdraw, "{}"),
+    ] {
+        let mut connection = api.raw().await;
+        let head = format!(
+            "{method} {path} HTTP/1.1\r\nHost: api\r\nTasks-Session: {}\r\nContent-Type: application/json\r\n\
+             Content-Length: {}\r\n\r\n",
+            bob.0,
+            body.len()
+        );
+        connection.send(head).await;
+        asked.push((connection, method, path.to_owned(), body));
+    }
+    crate::support::pause(200).await;
+    change(json!({"disabled": true})).await.expect(200);
+    for (mut connection, method, path, body) in asked {
+        // What needs no body was answered before.
+        if method != "DELETE" {
+            connection.send(body.to_owned()).await;
+        }
+        let answer = connection.answer(method, &path).await;
+        match method {
+            "DELETE" => drop(answer.expect(204)),
+            _ => drop(answer.problem(403, "administrators-only")),
+        }
+    }
+    assert!(!api.is_signed_in(&bob).await);
+    api.try_sign_in("bob", PASSWORD)
+        .await
+        .problem(403, "credentials-refused");
+    let users = users(&api, &ada).await;
+    assert_eq!(users[1]["disabled"], true);
+    let chosen = json!({"code": link, "password": PASSWORD});
+    let request = api.post("/api/password-links/accept").json(&chosen);
+    request.send().await.problem(403, "invitation-not-valid");
+}

@@ -34,7 +34,9 @@ impl Trial {
 
     /// One that fails.
     fn guess(&self, account: &str, address: IpAddr) -> Result<(), Duration> {
-        self.attempts.begin(account, Some(address)).map(drop)
+        self.attempts
+            .begin(Tried::Password(account), Some(address))
+            .map(drop)
     }
 
     /// As many as are let through without waiting.
@@ -122,7 +124,7 @@ fn all_addresses_of_a_subscriber_are_one() {
     assert_eq!(trial.guesses("anna", "10.0.0.1".parse().unwrap()), 5);
     assert_eq!(trial.guesses("anna", "::ffff:10.0.0.1".parse().unwrap()), 0);
     // Nor are those who have gone already several.
-    let gone = (0..100).take_while(|_| trial.attempts.begin("bob", None).is_ok());
+    let gone = (0..100).take_while(|_| trial.attempts.begin(Tried::Password("bob"), None).is_ok());
     assert_eq!(gone.count(), 5);
 }
 
@@ -130,7 +132,9 @@ fn all_addresses_of_a_subscriber_are_one() {
 fn who_succeeds_is_given_back_this_attempt_and_begins_anew_on_this_account() {
     let trial = Trial::start();
     let sign_in = |account: &str| {
-        let begun = trial.attempts.begin(account, Some(address(1)));
+        let begun = trial
+            .attempts
+            .begin(Tried::Password(account), Some(address(1)));
         begun.map(Begun::succeeded)
     };
     for _ in 0..200 {
@@ -153,7 +157,9 @@ fn who_succeeds_is_given_back_this_attempt_and_begins_anew_on_this_account() {
 fn what_was_not_made_is_no_guess() {
     let trial = Trial::start();
     let not_made = |account: &str| {
-        let begun = trial.attempts.begin(account, Some(address(1)));
+        let begun = trial
+            .attempts
+            .begin(Tried::Password(account), Some(address(1)));
         begun.map(Begun::not_made)
     };
     for _ in 0..200 {
@@ -163,7 +169,7 @@ fn what_was_not_made_is_no_guess() {
     trial.pass(seconds(1));
     trial
         .attempts
-        .begin("anna", Some(address(1)))
+        .begin(Tried::Password("anna"), Some(address(1)))
         .unwrap()
         .succeeded();
     for _ in 0..200 {
@@ -175,21 +181,28 @@ fn what_was_not_made_is_no_guess() {
 #[test]
 fn others_attempts_do_not_keep_out_who_comes_from_where_they_came_from_before() {
     let trial = Trial::start();
-    let owner = trial.attempts.begin("anna", Some(address(1)));
+    let owner = trial
+        .attempts
+        .begin(Tried::Password("anna"), Some(address(1)));
     owner.unwrap().succeeded();
     for number in 2..22 {
         assert_eq!(trial.guess("anna", address(number)), Ok(()));
     }
     assert_eq!(trial.guess("anna", address(50)), Err(seconds(30)));
     assert_eq!(
-        trial.attempts.begin("anna", None).map(drop),
+        trial
+            .attempts
+            .begin(Tried::Password("anna"), None)
+            .map(drop),
         Err(seconds(30))
     );
     // Known for this account alone, and with no more guesses than anybody.
     assert_eq!(trial.guesses("anna", address(1)), 5);
     assert_eq!(trial.guess("anna", address(1)), Err(seconds(1)));
     trial.pass(seconds(1));
-    let owner = trial.attempts.begin("anna", Some(address(1)));
+    let owner = trial
+        .attempts
+        .begin(Tried::Password("anna"), Some(address(1)));
     owner.unwrap().succeeded();
     // These have taken nothing from the account, nor has the success given back what others took.
     assert_eq!(trial.guess("anna", address(50)), Err(seconds(29)));
@@ -203,16 +216,28 @@ fn others_attempts_do_not_keep_out_who_comes_from_where_they_came_from_before() 
 fn who_has_gone_already_is_known_for_nothing() {
     let trial = Trial::start();
     for _ in 0..3 {
-        let failed = (0..4).map(|_| trial.attempts.begin("anna", None).map(drop));
+        let failed = (0..4).map(|_| {
+            trial
+                .attempts
+                .begin(Tried::Password("anna"), None)
+                .map(drop)
+        });
         assert!(failed.collect::<Result<Vec<_>, _>>().is_ok());
-        trial.attempts.begin("anna", None).unwrap().succeeded();
+        trial
+            .attempts
+            .begin(Tried::Password("anna"), None)
+            .unwrap()
+            .succeeded();
         trial.pass(seconds(4 * 30));
     }
     for number in 0..20 {
         assert_eq!(trial.guess("anna", address(number)), Ok(()));
     }
     assert_eq!(
-        trial.attempts.begin("anna", None).map(drop),
+        trial
+            .attempts
+            .begin(Tried::Password("anna"), None)
+            .map(drop),
         Err(seconds(30))
     );
 }
@@ -302,6 +327,49 @@ fn long_names_take_no_more_memory() {
     let long = "x".repeat(100_000);
     assert_eq!(trial.guesses(&long, address(1)), 5);
     assert_eq!(trial.guesses(&format!("{long}y"), address(1)), 5);
-    assert_eq!(trial.guesses(SETUP, address(2)), 5);
-    assert_eq!(trial.guesses("setup", address(2)), 5);
+}
+
+#[test]
+fn strangers_keep_nobody_from_a_code_or_from_ones_own_password() {
+    let user = UserId::new(7);
+    for tried in [Tried::Code, Tried::OwnPassword(user)] {
+        let trial = Trial::start();
+        for number in 0..1000 {
+            let guess = trial.attempts.begin(tried, Some(address(1000 + number)));
+            assert!(guess.is_ok(), "each is the first of its address");
+            let _ = trial.guess("anna", address(2000 + number));
+        }
+        assert!(trial.attempts.begin(tried, Some(address(1))).is_ok());
+        // One address is slowed down as ever.
+        let again = (0..100).filter(|_| trial.attempts.begin(tried, Some(address(2))).is_ok());
+        assert_eq!(again.count(), 5);
+    }
+}
+
+#[test]
+fn of_one_address_and_of_all_that_are_not_known_few_are_under_way() {
+    let trial = Trial::start();
+    trial.attempts.remember("owner", Some(address(1)));
+    let begin = |name: &str, from| trial.attempts.begin(Tried::Password(name), Some(from));
+    let mut under_way: Vec<_> = (0..4).map(|_| begin("anna", address(2)).unwrap()).collect();
+    assert_eq!(begin("bob", address(2)).map(drop), Err(A_MOMENT));
+    under_way.extend((3..11).map(|number| begin("bob", address(number)).unwrap()));
+    assert_eq!(begin("carol", address(20)).map(drop), Err(A_MOMENT));
+    // The owner has a place, and so has everybody once others are done.
+    drop(begin("owner", address(1)).unwrap());
+    drop(under_way);
+    assert!(begin("carol", address(20)).is_ok());
+    let counted = trial.attempts.counted();
+    assert_eq!((counted.under_way.len(), counted.unknown_under_way), (0, 0));
+}
+
+#[test]
+fn who_was_let_in_by_a_code_is_known() {
+    let trial = Trial::start();
+    trial.attempts.remember("anna", Some(address(1)));
+    for number in 0..100 {
+        let _ = trial.guess("anna", address(100 + number));
+    }
+    assert!(trial.guess("anna", address(99)).is_err());
+    assert_eq!(trial.guess("anna", address(1)), Ok(()));
 }

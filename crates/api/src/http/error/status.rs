@@ -19,7 +19,9 @@ impl ApiError {
         match self {
             Self::Validation(_) | Self::Store(StoreError::NameTaken) => Some("validation"),
             Self::SignInRequired => Some("sign-in-required"),
-            Self::AdministratorsOnly => Some("administrators-only"),
+            Self::AdministratorsOnly | Self::Store(StoreError::NoAdministrator) => {
+                Some("administrators-only")
+            }
             Self::TooManyAttempts(_) => Some("too-many-attempts"),
             Self::Store(StoreError::AlreadySetUp) => Some("already-set-up"),
             Self::Store(StoreError::SetupCodeWrong) => Some("setup-code-wrong"),
@@ -119,7 +121,8 @@ impl ResponseError for ApiError {
             | Self::Store(
                 StoreError::SetupCodeWrong
                 | StoreError::CredentialsRefused
-                | StoreError::InvitationNotValid,
+                | StoreError::InvitationNotValid
+                | StoreError::NoAdministrator,
             ) => StatusCode::FORBIDDEN,
             Self::TooManyAttempts(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::UnknownPath

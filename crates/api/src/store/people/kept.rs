@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use super::end_of_session;
 use crate::domain::{SecretHash, SignedIn};
 
 /// Most sessions that are remembered, each of some 400 bytes.
@@ -12,8 +13,15 @@ const MOST: usize = 4096;
 #[derive(Debug, Clone)]
 pub(super) struct KeptSession {
     pub(super) signed_in: Arc<SignedIn>,
+    pub(super) began_at: i64,
     pub(super) last_used_at: i64,
-    pub(super) expires_at: i64,
+}
+
+impl KeptSession {
+    /// Whether it has ended.
+    pub(super) fn is_over(&self, now: i64) -> bool {
+        end_of_session(self.began_at, self.last_used_at) <= now
+    }
 }
 
 /// The sessions that are remembered. Any change to who may do what forgets all of them.
@@ -64,7 +72,7 @@ impl KeptSessions {
     ) -> Option<(KeptSession, bool)> {
         let mut kept = self.lock();
         let session = kept.sessions.get_mut(&hash)?;
-        let touch = now - session.last_used_at >= touch_after;
+        let touch = !session.is_over(now) && now - session.last_used_at >= touch_after;
         if touch {
             session.last_used_at = now;
         }
@@ -120,12 +128,11 @@ mod tests {
         KeptSession {
             signed_in: Arc::new(SignedIn {
                 user,
-                name_key: String::new(),
                 list: ListId::new(id),
                 session: SessionId::new(id),
             }),
+            began_at: 0,
             last_used_at: 0,
-            expires_at: 1000,
         }
     }
 
@@ -151,6 +158,23 @@ mod tests {
         kept.put(kept.generation(), hash, session(1));
         let asked = [0, 9, 10, 11, 19, 20].map(|now| kept.get(hash, now, 10).unwrap().1);
         assert_eq!(asked, [false, false, true, false, false, true]);
+    }
+
+    #[test]
+    fn a_session_that_is_used_goes_on_and_one_that_is_not_ends() {
+        let kept = KeptSessions::default();
+        let day = 24 * 60 * 60;
+        let hash = Secret::draw().hash();
+        kept.put(kept.generation(), hash, session(1));
+        let is_over = |now| kept.get(hash, now, 600).unwrap().0.is_over(now);
+        for days in (1..90).step_by(10) {
+            assert!(!is_over(days * day), "{days} days");
+        }
+        assert!(is_over(90 * day), "however much it is used");
+        let unused = Secret::draw().hash();
+        kept.put(kept.generation(), unused, session(2));
+        let (found, touch) = kept.get(unused, 14 * day, 600).unwrap();
+        assert!(found.is_over(14 * day) && !touch);
     }
 
     #[test]

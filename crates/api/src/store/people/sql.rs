@@ -31,6 +31,22 @@ pub(super) fn has_users(connection: &Connection) -> rusqlite::Result<bool> {
         .query_row([], |row| row.get(0))
 }
 
+/// Makes sure that what an administrator asks for is asked by one, now, and says who it is: between the request and this
+/// change their session may have ended, or they may have become somebody else's equal.
+pub(super) fn require_administrator(
+    connection: &Connection,
+    session: SessionId,
+) -> Result<UserId, StoreError> {
+    connection
+        .prepare_cached(
+            "SELECT users.id FROM sessions JOIN users ON users.id = sessions.user_id \
+             WHERE sessions.id = ?1 AND users.administrator AND NOT users.disabled",
+        )?
+        .query_row([session.get()], |row| row.get(0).map(UserId::new))
+        .optional()?
+        .ok_or(StoreError::NoAdministrator)
+}
+
 /// The set-up code, while nobody has an account.
 pub(super) fn setup_code(connection: &Connection) -> rusqlite::Result<Option<SetupCode>> {
     let code: Option<String> = connection
@@ -56,7 +72,7 @@ pub(super) fn session(
     hash: SecretHash,
 ) -> rusqlite::Result<Option<KeptSession>> {
     let sql = format!(
-        "SELECT {USER}, users.name_key, users.list_id, sessions.id, sessions.last_used_at, sessions.expires_at \
+        "SELECT {USER}, users.list_id, sessions.id, sessions.created_at, sessions.last_used_at \
          FROM sessions JOIN users ON users.id = sessions.user_id \
          WHERE sessions.hash = ?1 AND NOT users.disabled"
     );
@@ -65,14 +81,13 @@ pub(super) fn session(
         .query_row([hash.as_bytes()], |row| {
             let signed_in = SignedIn {
                 user: user(row)?,
-                name_key: row.get(5)?,
-                list: ListId::new(row.get(6)?),
-                session: SessionId::new(row.get(7)?),
+                list: ListId::new(row.get(5)?),
+                session: SessionId::new(row.get(6)?),
             };
             Ok(KeptSession {
                 signed_in: signed_in.into(),
+                began_at: row.get(7)?,
                 last_used_at: row.get(8)?,
-                expires_at: row.get(9)?,
             })
         })
         .optional()
@@ -172,23 +187,29 @@ pub(super) fn set_password(
     connection
         .prepare_cached("UPDATE users SET password = ?2 WHERE id = ?1")?
         .execute(params![user.get(), new.as_str()])?;
-    connection
-        .prepare_cached("DELETE FROM invitations WHERE user_id = ?1")?
-        .execute([user.get()])?;
+    delete_invitations(connection, user)?;
     connection
         .prepare_cached("DELETE FROM sessions WHERE user_id = ?1 AND id IS NOT ?2")?
         .execute(params![user.get(), asking.map(SessionId::get)])
         .map(|_| ())
 }
 
-/// Begins a session, and says whose it is.
+/// Takes back what somebody has made, and the links to what is theirs.
+fn delete_invitations(connection: &Connection, user: UserId) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached("DELETE FROM invitations WHERE user_id = ?1 OR created_by = ?1")?
+        .execute([user.get()])
+        .map(|_| ())
+}
+
+/// Begins a session, and says whose it is, and what names that count as theirs have in common.
 pub(super) fn insert_session(
     connection: &Connection,
     of: UserId,
     hash: SecretHash,
     browser: &Browser,
     now: i64,
-) -> rusqlite::Result<User> {
+) -> rusqlite::Result<(User, String)> {
     connection
         .prepare_cached(
             "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE user_id = ?1 \
@@ -208,8 +229,8 @@ pub(super) fn insert_session(
             ":end": end_of_session(now, now),
         })?;
     connection
-        .prepare_cached(&format!("SELECT {USER} FROM users WHERE id = ?1"))?
-        .query_row([of.get()], user)
+        .prepare_cached(&format!("SELECT {USER}, name_key FROM users WHERE id = ?1"))?
+        .query_row([of.get()], |row| Ok((user(row)?, row.get(5)?)))
 }
 
 /// Notes that a session was used.
@@ -295,13 +316,17 @@ pub(super) fn update_user(
     if !administered {
         return Err(StoreError::LastAdministrator);
     }
+    // Only of what was taken away: nobody loses a link by being let in again.
+    if changes.disabled == Some(true) || changes.administrator == Some(false) {
+        connection
+            .prepare_cached("DELETE FROM invitations WHERE created_by = ?1")?
+            .execute([id.get()])?;
+    }
     if changed.disabled {
-        for sql in [
-            "DELETE FROM sessions WHERE user_id = ?1",
-            "DELETE FROM invitations WHERE user_id = ?1",
-        ] {
-            connection.prepare_cached(sql)?.execute([id.get()])?;
-        }
+        delete_invitations(connection, id)?;
+        connection
+            .prepare_cached("DELETE FROM sessions WHERE user_id = ?1")?
+            .execute([id.get()])?;
     }
     Ok(changed)
 }

@@ -113,9 +113,9 @@ fn the_previous_release_serves_this_schema_and_counts_and_versions_stay_right() 
     assert_eq!(tasks, 1);
     // The release before that is not served from.
     assert!(matches!(open_as(KNOWN - 2), Err(OpenError::Newer { .. })));
-    // Nor is the one before this, once somebody else has a list that it would show to everybody.
+    // Nor is the one before this, once somebody has an account: it would show what is theirs to everybody.
     previous
-        .execute("INSERT INTO lists (created_at) VALUES ('')", [])
+        .execute("INSERT INTO users (name, name_key, password, list_id, created_at) VALUES ('a', 'a', '', 1, '')", [])
         .unwrap();
     assert!(matches!(open_as(KNOWN - 1), Err(OpenError::Newer { .. })));
     open_as(KNOWN).unwrap().close();

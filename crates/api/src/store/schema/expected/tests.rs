@@ -57,10 +57,10 @@ fn what_the_steps_made_is_accepted_and_nothing_else_is() {
         let found = difference(&changed, KNOWN).unwrap().unwrap();
         assert!(found.contains(says), "{change}: {found}");
     }
-    // A second list makes it a version that the release before may not serve.
+    // An account makes it a version that the release before may not serve.
     let shared = store(KNOWN);
     shared
-        .execute("INSERT INTO lists (created_at) VALUES ('')", [])
+        .execute("INSERT INTO users (name, name_key, password, list_id, created_at) VALUES ('a', 'a', '', 1, '')", [])
         .unwrap();
     assert_eq!(difference(&shared, KNOWN).unwrap(), None);
     // An older version's number on a newer schema, and the other way round.
