@@ -174,6 +174,13 @@ async fn a_password_that_is_refused_is_said_at_its_field() {
             "new",
             "Must have at least 12 characters.",
         ),
+        // The first of them is where to go on.
+        (
+            invalid(&[("#/new", "Too short."), ("#/current", "Too long.")]),
+            422,
+            "current",
+            "Too long.",
+        ),
     ] {
         let api = stub().await;
         on(&api, "POST", "/api/me/password", refused).await;
@@ -185,6 +192,12 @@ async fn a_password_that_is_refused_is_said_at_its_field() {
         .await;
         assert_eq!(page.status, status);
         assert_marked(&page, field, detail);
+        let (_, input) = page
+            .body
+            .split_once(&format!("<input id=\"{field}\""))
+            .unwrap();
+        assert!(input.split_once('>').unwrap().0.contains(" autofocus"));
+        assert_eq!(page.body.matches(" autofocus").count(), 1);
         assert_eq!(typed(&page, "name"), "<ada>");
         page.assert_lacks("old old");
         page.assert_lacks("new new");
