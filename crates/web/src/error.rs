@@ -83,6 +83,9 @@ pub enum WebError {
     /// Nobody would be an administrator any more.
     #[error("nobody would be an administrator any more")]
     LastAdministrator,
+    /// As many invitations and password links can be used as there may be.
+    #[error("as many invitations and password links can be used as there may be")]
+    TooManyInvitations,
     /// The api did not answer, or said no.
     #[error(transparent)]
     Api(#[from] ApiClientError),
@@ -184,7 +187,9 @@ impl ResponseError for WebError {
             Self::Api(error) | Self::Action { source: error, .. } => status_for(error),
             Self::Shared { error, .. } => error.status_code(),
             Self::NothingKept => StatusCode::BAD_GATEWAY,
-            Self::CompletedChanged | Self::LastAdministrator => StatusCode::CONFLICT,
+            Self::CompletedChanged | Self::LastAdministrator | Self::TooManyInvitations => {
+                StatusCode::CONFLICT
+            }
             Self::Failed | Self::BrokenOff(_) | Self::Cookie(_) | Self::Template(_) => {
                 StatusCode::INTERNAL_SERVER_ERROR
             }

@@ -13,6 +13,7 @@ mod fields;
 pub mod home;
 pub mod invitation;
 pub mod list;
+pub mod new_password;
 mod notice;
 mod own_changes;
 pub mod people;

@@ -7,6 +7,7 @@ use crate::error::WebError;
 use crate::list_view::TASKS_PATH;
 use crate::pages::account::{self, ACCOUNT_PATH, PASSWORD_PATH};
 use crate::pages::invitation::{self, INVITATION_PATH};
+use crate::pages::new_password::{self, NEW_PASSWORD_PATH};
 use crate::pages::people::{self, PEOPLE_PATH};
 use crate::pages::set_up::{self, SET_UP_PATH};
 use crate::pages::sign_in::{self, SIGN_OUT_PATH};
@@ -47,6 +48,10 @@ fn configure_accounts(config: &mut web::ServiceConfig) {
         .service(
             readable(INVITATION_PATH, invitation::show).route(web::post().to(invitation::submit)),
         )
+        .service(
+            readable(NEW_PASSWORD_PATH, new_password::show)
+                .route(web::post().to(new_password::submit)),
+        )
         .service(readable(ACCOUNT_PATH, account::show))
         .service(
             readable(PASSWORD_PATH, account::show_password)
@@ -60,6 +65,10 @@ fn configure_accounts(config: &mut web::ServiceConfig) {
         .service(
             web::resource("/people/invitations/{id}/withdraw")
                 .route(web::post().to(people::withdraw)),
+        )
+        .service(
+            web::resource("/people/{id}/password-link")
+                .route(web::post().to(people::make_password_link)),
         )
         .service(web::resource("/people/{id}").route(web::post().to(people::change)));
 }

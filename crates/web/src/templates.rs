@@ -16,7 +16,7 @@ use tera::{Context, Tera};
 
 use crate::assets::Asset;
 
-const TEMPLATES: [(&str, &str); 22] = [
+const TEMPLATES: [(&str, &str); 23] = [
     ("base.html", include_str!("../templates/base.html")),
     ("fields.html", include_str!("../templates/fields.html")),
     ("notice.html", include_str!("../templates/notice.html")),
@@ -49,10 +49,14 @@ const TEMPLATES: [(&str, &str); 22] = [
         "invitation.html",
         include_str!("../templates/invitation.html"),
     ),
+    (
+        "new_password.html",
+        include_str!("../templates/new_password.html"),
+    ),
     ("account.html", include_str!("../templates/account.html")),
     ("password.html", include_str!("../templates/password.html")),
     ("people.html", include_str!("../templates/people.html")),
-    ("invited.html", include_str!("../templates/invited.html")),
+    ("link.html", include_str!("../templates/link.html")),
     ("error.html", include_str!("../templates/error.html")),
 ];
 

@@ -51,6 +51,8 @@ pub enum ProblemKind {
     AdministratorsOnly,
     /// Nobody would be an administrator any more.
     LastAdministrator,
+    /// As many invitations and password links can be used as there may be.
+    TooManyInvitations,
     /// Too many passwords or codes were tried: more are looked at only later.
     TooManyAttempts,
     /// Everything else: the status says enough.
@@ -74,6 +76,7 @@ impl ProblemKind {
             "invitation-not-valid" => Self::InvitationNotValid,
             "administrators-only" => Self::AdministratorsOnly,
             "last-administrator" => Self::LastAdministrator,
+            "too-many-invitations" => Self::TooManyInvitations,
             "too-many-attempts" => Self::TooManyAttempts,
             _ => Self::Other,
         }

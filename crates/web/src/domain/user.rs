@@ -75,6 +75,8 @@ pub struct Invitation {
 /// An invitation, or a password link, that was just made: its code is known now and never again.
 #[derive(Clone, Debug, Deserialize)]
 pub struct NewInvitation {
+    /// Who may choose another password with it; none where whoever has it makes an account.
+    pub user: Option<String>,
     /// What it is used with.
     pub code: Secret,
     /// Until when it can be used.

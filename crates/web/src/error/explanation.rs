@@ -96,11 +96,16 @@ impl WebError {
             ),
             Self::UnknownAccount => (
                 "There is no such account",
-                "Look at the people again, then decide.",
+                "Or it is disabled, and gets no password link. Look at the people again, then decide.",
             ),
             Self::LastAdministrator => (
                 "Somebody has to be an administrator",
                 "Nobody would be one any more, so nothing was changed. Make somebody else an administrator first.",
+            ),
+            Self::TooManyInvitations => (
+                "There are too many links already",
+                "Invitations and password links that nobody has used yet are as many as there may be, so none was made. Go \
+                 to the people, and withdraw some that are not needed any more.",
             ),
             Self::TooManyChanges { seconds } => {
                 let plural = if *seconds == 1 { "" } else { "s" };

@@ -42,6 +42,24 @@ impl Form for NewAccountForm {
     }
 }
 
+/// `POST /new-password`
+#[derive(Clone, Debug)]
+pub struct NewPasswordForm {
+    /// What lets them choose one.
+    pub code: Secret,
+    /// The one they chose.
+    pub password: Secret,
+}
+
+impl Form for NewPasswordForm {
+    fn from_pairs(pairs: &Pairs) -> Result<Self, FormError> {
+        Ok(Self {
+            code: secret(pairs, "code")?,
+            password: secret(pairs, "password")?,
+        })
+    }
+}
+
 /// `POST /account/password`
 #[derive(Clone, Debug)]
 pub struct PasswordForm {

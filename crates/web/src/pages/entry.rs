@@ -73,8 +73,8 @@ impl EntryFields {
                 None,
             ),
             (Some(ProblemKind::InvitationNotValid), _) => (
-                "This invitation cannot be used",
-                "It was used before, was withdrawn, or is too old. Ask whoever invited you for another one.".to_owned(),
+                "This link cannot be used",
+                "It was used before, was withdrawn, or is too old. Ask whoever gave it to you for another one.".to_owned(),
                 None,
             ),
             (Some(ProblemKind::TooManyAttempts), _) => (
@@ -104,6 +104,18 @@ impl EntryFields {
             request_id,
             is_signed_out: false,
         }
+    }
+}
+
+/// Why there is no form for a link that lacks its code.
+pub fn incomplete_link() -> ProblemView {
+    ProblemView {
+        title: "This link is not complete",
+        detail:
+            "Copy all of it into the address bar, or ask whoever gave it to you for another one."
+                .to_owned(),
+        request_id: None,
+        is_signed_out: false,
     }
 }
 

@@ -234,7 +234,10 @@ fn link_for(status: StatusCode, error: Option<&WebError>, request: &HttpRequest)
             label: "Show the completed tasks",
         };
     }
-    if let Some(WebError::UnknownAccount | WebError::LastAdministrator) = error {
+    if let Some(
+        WebError::UnknownAccount | WebError::LastAdministrator | WebError::TooManyInvitations,
+    ) = error
+    {
         return Link {
             href: PEOPLE_PATH.to_owned(),
             label: "Go to the people",
@@ -282,6 +285,7 @@ fn request_may_be_unread(error: Option<&WebError>) -> bool {
             | WebError::UnknownTask
             | WebError::UnknownAccount
             | WebError::LastAdministrator
+            | WebError::TooManyInvitations
             | WebError::Api(_)
             | WebError::Action { .. }
             | WebError::Shared { .. }

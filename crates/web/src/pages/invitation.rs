@@ -4,7 +4,7 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Serialize;
 
-use super::entry::{EntryFields, browser, let_in};
+use super::entry::{EntryFields, browser, incomplete_link, let_in};
 use super::fields::{ProblemView, failed};
 use crate::api::asking::Asking;
 use crate::api::client::ApiClient;
@@ -43,13 +43,7 @@ pub async fn show(
 ) -> Result<HttpResponse, WebError> {
     let query = Pairs::parse(request.query_string().as_bytes());
     let code = query.optional("code")?.unwrap_or_default().to_owned();
-    let problem = code.is_empty().then(|| ProblemView {
-        title: "This link is not complete",
-        detail: "Copy all of it into the address bar, or ask whoever invited you for another one."
-            .to_owned(),
-        request_id: None,
-        is_signed_out: false,
-    });
+    let problem = code.is_empty().then(incomplete_link);
     let status = match problem {
         None => StatusCode::OK,
         Some(_) => StatusCode::NOT_FOUND,

@@ -45,7 +45,7 @@ pub enum Notice {
     SessionEnded,
     /// Somebody may do more or less than before.
     UserChanged(UserChange),
-    /// An invitation cannot be used any more.
+    /// An invitation, or a password link, cannot be used any more.
     Withdrawn,
 }
 
@@ -119,7 +119,7 @@ impl Notice {
             Self::UserChanged(UserChange::Administrator(false)) => {
                 "There is one administrator less.".to_owned()
             }
-            Self::Withdrawn => "Invitation withdrawn.".to_owned(),
+            Self::Withdrawn => "Withdrawn: that link cannot be used any more.".to_owned(),
         }
     }
 

@@ -5,6 +5,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Serialize;
 
 use super::invitation::INVITATION_PATH;
+use super::new_password::NEW_PASSWORD_PATH;
 use super::notice::{Notice, Waiting, see_other_page};
 use super::time::Time;
 use crate::api::asking::Asking;
@@ -12,7 +13,7 @@ use crate::api::client::ApiClient;
 use crate::api::error::ApiClientError;
 use crate::api::problem::ProblemKind;
 use crate::domain::task::parse_id;
-use crate::domain::user::{Invitation, User, UserChange};
+use crate::domain::user::{Invitation, NewInvitation, User, UserChange};
 use crate::error::{RetryForm, WebError};
 use crate::forms::accounts::{ButtonForm, UserForm};
 use crate::own_site::{Asked, OwnSite};
@@ -56,6 +57,8 @@ struct Button {
 #[derive(Debug, Serialize)]
 struct InvitationView {
     id: i64,
+    /// Whose password link it is; none where it is an invitation.
+    user: Option<String>,
     made: Time,
     until: Time,
 }
@@ -80,6 +83,7 @@ impl PeoplePage {
         });
         let invitations = invitations.into_iter().map(|invitation| InvitationView {
             id: invitation.id,
+            user: invitation.user,
             made: invitation.created_at.into(),
             until: invitation.expires_at.into(),
         });
@@ -115,17 +119,40 @@ fn buttons(user: &User, asking: i64) -> Vec<Button> {
     buttons.into()
 }
 
-/// Data of `invited.html`.
+/// Data of `link.html`.
 #[derive(Debug, Serialize)]
-pub struct InvitedPage {
-    /// What is to be given to whoever is invited.
+pub struct LinkPage {
+    /// What is to be given to whoever it is for.
     pub link: String,
+    /// Whose password link it is; none where it is an invitation.
+    pub user: Option<String>,
     /// Until when it can be used.
     pub until: Time,
 }
 
-impl Page for InvitedPage {
-    const TEMPLATE: &'static str = "invited.html";
+impl LinkPage {
+    /// For what was just made by whoever sent `request`.
+    fn new(request: &HttpRequest, site: &OwnSite, made: NewInvitation) -> Self {
+        let over_tls = security_headers::is_over_tls(Client::of(request), request.headers());
+        let base = site.base(Asked::of_handled(request), over_tls);
+        let path = match made.user {
+            None => INVITATION_PATH,
+            Some(_) => NEW_PASSWORD_PATH,
+        };
+        Self {
+            link: format!(
+                "{}{path}?code={}",
+                base.unwrap_or_default(),
+                made.code.expose()
+            ),
+            user: made.user,
+            until: made.expires_at.into(),
+        }
+    }
+}
+
+impl Page for LinkPage {
+    const TEMPLATE: &'static str = "link.html";
 }
 
 /// `GET /people`
@@ -193,17 +220,32 @@ pub async fn invite(
 ) -> Result<HttpResponse, WebError> {
     let action = format!("{PEOPLE_PATH}/invitations");
     let made = api.invite(asking).await;
-    let invitation = made.map_err(|error| not_done(error, action, Vec::new()))?;
-    let over_tls = security_headers::is_over_tls(Client::of(&request), request.headers());
-    let site = site.base(Asked::of_handled(&request), over_tls);
-    let page = InvitedPage {
-        link: format!(
-            "{}{INVITATION_PATH}?code={}",
-            site.unwrap_or_default(),
-            invitation.code.expose()
-        ),
-        until: invitation.expires_at.into(),
+    let made = made.map_err(|error| not_done(error, action, Vec::new()))?;
+    let page = LinkPage::new(&request, &site, made);
+    Ok(html(StatusCode::OK, templates.render(&page)?))
+}
+
+/// `POST /people/{id}/password-link`: the answer is the only place where the link is seen.
+///
+/// # Errors
+/// [`WebError`]
+pub async fn make_password_link(
+    request: HttpRequest,
+    asking: Asking,
+    path: web::Path<String>,
+    Submitted(ButtonForm): Submitted<ButtonForm>,
+    api: web::Data<ApiClient>,
+    site: web::Data<OwnSite>,
+    templates: web::Data<Templates>,
+) -> Result<HttpResponse, WebError> {
+    let user = parse_id(&path).ok_or(WebError::UnknownAccount)?;
+    let action = format!("{PEOPLE_PATH}/{user}/password-link");
+    let made = match api.create_password_link(asking, user).await {
+        Ok(made) => made,
+        Err(error) if error.is_not_found() => return Err(WebError::UnknownAccount),
+        Err(error) => return Err(not_done(error, action, Vec::new())),
     };
+    let page = LinkPage::new(&request, &site, made);
     Ok(html(StatusCode::OK, templates.render(&page)?))
 }
 
@@ -231,16 +273,18 @@ fn not_done(
     action: String,
     fields: Vec<(&'static str, String)>,
 ) -> WebError {
-    if source.kind() == Some(ProblemKind::AdministratorsOnly) {
-        return source.into();
-    }
-    WebError::Action {
-        source,
-        page: PEOPLE_PATH.to_owned(),
-        retry: RetryForm {
-            action,
-            label: "Try again",
-            fields,
+    match source.kind() {
+        Some(ProblemKind::AdministratorsOnly) => source.into(),
+        // Until one is withdrawn, pressing it again leads here again.
+        Some(ProblemKind::TooManyInvitations) => WebError::TooManyInvitations,
+        _ => WebError::Action {
+            source,
+            page: PEOPLE_PATH.to_owned(),
+            retry: RetryForm {
+                action,
+                label: "Try again",
+                fields,
+            },
         },
     }
 }

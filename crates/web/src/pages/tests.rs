@@ -226,7 +226,7 @@ fn every_template_renders_in_every_state() {
         assert_eq!(html.matches("<h1").count(), 1, "{html}");
         assert_eq!(html.matches("<main").count(), 1, "{html}");
     }
-    assert_eq!(seen.len(), 15);
+    assert_eq!(seen.len(), 16);
 }
 
 #[test]

@@ -105,6 +105,7 @@ async fn whoever_is_not_signed_in_is_led_there_and_back() {
         ("DELETE", "/api/me/sessions/7"),
         ("DELETE", "/api/invitations/7"),
         ("PATCH", "/api/users/7"),
+        ("POST", "/api/users/7/password-link"),
     ] {
         on(&api, verb, target, answer("problem-sign-in-required")).await;
     }
@@ -120,6 +121,7 @@ async fn whoever_is_not_signed_in_is_led_there_and_back() {
             ("/account/password", "/account/password"),
             ("/account/sessions/7/end", "/account"),
             ("/people/7", "/people"),
+            ("/people/7/password-link", "/people"),
             ("/people/invitations", "/people"),
             ("/people/invitations/7/withdraw", "/people"),
         ] {

@@ -189,6 +189,7 @@ fn assert_problem(problem: &Problem, file: &ContractFile) {
         "problem-invitation-not-valid" => ProblemKind::InvitationNotValid,
         "problem-administrators-only" => ProblemKind::AdministratorsOnly,
         "problem-last-administrator" => ProblemKind::LastAdministrator,
+        "problem-too-many-invitations" => ProblemKind::TooManyInvitations,
         "problem-too-many-attempts" => ProblemKind::TooManyAttempts,
         _ => ProblemKind::Other,
     };

@@ -31,6 +31,7 @@ mod kept_pages;
 mod list;
 mod malformed_http;
 mod new_accounts;
+mod new_password;
 mod notices;
 mod open_page;
 mod own_site;

@@ -164,7 +164,7 @@ async fn an_invitation_that_cannot_be_used_says_whom_to_ask() {
     let web = Web::with_people(&api.uri());
     let page = web.post("/invitation", FORM).await;
     assert_eq!(page.status, 403);
-    page.assert_has("Ask whoever invited you for another one.");
+    page.assert_has("Ask whoever gave it to you for another one.");
     assert_eq!(typed(&page, "name"), "ada");
     assert!(set_cookies(&page).is_empty());
     for path in ["/invitation", "/invitation?code="] {
@@ -179,7 +179,13 @@ async fn an_invitation_that_cannot_be_used_says_whom_to_ask() {
 async fn forms_that_no_page_of_ours_has_are_refused() {
     let api = stub().await;
     let web = Web::with_people(&api.uri());
-    for path in ["/sign-in", "/set-up", "/invitation", "/account/password"] {
+    for path in [
+        "/sign-in",
+        "/set-up",
+        "/invitation",
+        "/new-password",
+        "/account/password",
+    ] {
         let page = web.post(path, &[("name", "ada")]).await;
         assert_eq!(page.status, 400, "{path}");
         let long = [("name", "a".repeat(200_000))];

@@ -5,6 +5,7 @@ use task_tracker_web::config::Config;
 use task_tracker_web::sign_in::SignIn;
 use wiremock::{MockServer, ResponseTemplate};
 
+use crate::security_headers::assert_protected;
 use crate::support::accounts::{answer, asked, behind_proxy, body, on, session_of};
 use crate::support::contract::{self, CURRENT};
 use crate::support::{Page, Web, config, nobody, session, stub, token};
@@ -23,8 +24,8 @@ async fn api() -> MockServer {
     on(&api, "GET", "/api/me", me.answer()).await;
     let users = contract::file(CURRENT, "users").with_body(users);
     on(&api, "GET", "/api/users", users.answer()).await;
-    let invitations =
-        json!([{"id": 4, "created_at": TIME, "expires_at": "2026-11-27T08:05:00.123Z"}]);
+    let invitation = |id, user: Option<&str>| json!({"id": id, "user": user, "created_at": TIME, "expires_at": "2026-11-27T08:05:00.123Z"});
+    let invitations = json!([invitation(6, Some("<grace>")), invitation(4, None)]);
     let invitations = contract::file(CURRENT, "invitations").with_body(invitations);
     on(&api, "GET", "/api/invitations", invitations.answer()).await;
     api
@@ -52,19 +53,37 @@ async fn each_person_has_the_buttons_that_change_something() {
     assert_eq!(page.status, 200);
     assert_eq!(page.header("cache-control"), "no-store");
     let ada = about(&page, "ada");
-    assert!(ada.contains("You") && !ada.contains("<button"), "{ada}");
+    assert!(
+        ada.contains("You") && !ada.contains("name=\"change\""),
+        "{ada}"
+    );
+    assert!(ada.contains("formaction=\"/people/1/password-link\""));
     let grace = about(&page, "&lt;grace&gt;");
     assert!(!grace.contains("Administrator ·") && !grace.contains("Disabled ·"));
     for value in ["disable", "appoint"] {
         assert!(grace.contains(&format!("value=\"{value}\"")), "{grace}");
     }
+    assert!(grace.contains("formaction=\"/people/2/password-link\""));
     let linus = about(&page, "linus");
     assert!(linus.contains("Administrator ·") && linus.contains("Disabled ·"));
     for value in ["enable", "dismiss"] {
         assert!(linus.contains(&format!("value=\"{value}\"")), "{linus}");
     }
+    // Nobody lets in who is to be kept out.
+    assert!(!linus.contains("password-link"), "{linus}");
     page.assert_has("Can be used until <time datetime=\"2026-11-27T08:05:00.123Z\">");
-    page.assert_has("action=\"/people/invitations/4/withdraw\"");
+    for (id, what) in [
+        (4, "Invitation"),
+        (
+            6,
+            "Password link for <span dir=\"auto\">&lt;grace&gt;</span>",
+        ),
+    ] {
+        let (_, entry) = page.body.split_once(&format!("<h3>{what}</h3>")).unwrap();
+        let entry = entry.split_once("</li>").unwrap().0;
+        let action = format!("action=\"/people/invitations/{id}/withdraw\"");
+        assert!(entry.contains(&action), "{entry}");
+    }
     for request in api.received_requests().await.unwrap() {
         assert_eq!(session_of(&request), token(1));
     }
@@ -163,10 +182,18 @@ async fn who_is_no_administrator_sees_nobody() {
         answer("problem-administrators-only"),
     )
     .await;
+    on(
+        &api,
+        "POST",
+        "/api/users/2/password-link",
+        answer("problem-administrators-only"),
+    )
+    .await;
     let web = Web::with_people(&api.uri());
     for page in [
         get(&web, "/people").await,
         post(&web, "/people/invitations", &[]).await,
+        post(&web, "/people/2/password-link", &[]).await,
     ] {
         assert_eq!(page.status, 403);
         page.assert_has("This is not for everybody");
@@ -238,12 +265,76 @@ async fn an_invitation_is_withdrawn_and_one_that_is_gone_is_withdrawn_too() {
     assert_eq!(page.status, 404);
 }
 
+/// Where links are made, and where the api makes them.
+const MAKES_LINKS: [(&str, &str); 2] = [
+    ("/people/invitations", "/api/invitations"),
+    ("/people/2/password-link", "/api/users/2/password-link"),
+];
+
 #[actix_web::test]
-async fn an_invitation_is_not_made_twice() {
+async fn no_link_is_made_twice() {
+    for (path, target) in MAKES_LINKS {
+        let api = stub().await;
+        on(&api, "POST", target, ResponseTemplate::new(502)).await;
+        let page = post(&Web::with_people(&api.uri()), path, &[]).await;
+        assert_eq!(page.status, 502);
+        page.assert_has(&format!("action=\"{path}\""));
+        assert_eq!(asked(&api, "POST", target).await.len(), 1);
+    }
+}
+
+#[actix_web::test]
+async fn where_there_are_too_many_links_some_are_to_be_withdrawn() {
+    for (path, target) in MAKES_LINKS {
+        let api = stub().await;
+        on(&api, "POST", target, answer("problem-too-many-invitations")).await;
+        let page = post(&Web::with_people(&api.uri()), path, &[]).await;
+        assert_eq!(page.status, 409);
+        page.assert_has("withdraw some that are not needed any more");
+        page.assert_has("href=\"/people\"");
+        // Pressing it again would change nothing.
+        page.assert_lacks("<form");
+    }
+}
+
+#[actix_web::test]
+async fn a_password_link_is_shown_once_as_a_link_to_this_site() {
+    let api = api().await;
+    let made = contract::file(CURRENT, "password-link-created").with_body(
+        json!({"code": token(9), "user": "<grace>", "expires_at": "2026-11-27T08:05:00.123Z"}),
+    );
+    let target = "/api/users/2/password-link";
+    on(&api, "POST", target, made.answer()).await;
+    let web = Web::with_people(&api.uri());
+    let page = post(&web, "/people/2/password-link", &[]).await;
+    assert_eq!(page.status, 200);
+    assert_eq!(page.header("cache-control"), "no-store");
+    assert_protected(&page);
+    page.assert_has(&format!(
+        ">\nhttp://127.0.0.1:{}/new-password?code={}</textarea>",
+        web.port,
+        token(9)
+    ));
+    page.assert_has("Give this link to <span dir=\"auto\">&lt;grace&gt;</span></h1>");
+    page.assert_has("27 Nov 2026, 08:05 UTC");
+    let requests = asked(&api, "POST", target).await;
+    assert_eq!(session_of(&requests[0]), token(1));
+    assert_eq!(body(&requests[0]), json!({}));
+    get(&web, "/people").await.assert_lacks(&token(9));
+    assert_eq!(web.get("/people/2/password-link").await.status, 405);
+}
+
+#[actix_web::test]
+async fn nobody_who_is_not_there_or_disabled_gets_a_password_link() {
     let api = stub().await;
-    on(&api, "POST", "/api/invitations", ResponseTemplate::new(502)).await;
-    let page = post(&Web::with_people(&api.uri()), "/people/invitations", &[]).await;
-    assert_eq!(page.status, 502);
-    page.assert_has("action=\"/people/invitations\"");
-    assert_eq!(asked(&api, "POST", "/api/invitations").await.len(), 1);
+    let unknown = answer("problem-not-found");
+    on(&api, "POST", "/api/users/3/password-link", unknown).await;
+    let web = Web::with_people(&api.uri());
+    for id in ["3", "0", "x"] {
+        let page = post(&web, &format!("/people/{id}/password-link"), &[]).await;
+        assert_eq!(page.status, 404);
+        page.assert_has("There is no such account");
+        page.assert_has("disabled");
+        page.assert_has("href=\"/people\"");
+    }
 }

@@ -29,6 +29,7 @@ async fn the_form_asks_for_a_name_and_a_password_and_knows_where_to_lead() {
     assert_eq!(page.header("cache-control"), "no-store");
     page.assert_has("autocomplete=\"username\"");
     page.assert_has("autocomplete=\"current-password\"");
+    page.assert_has("Forgot your password? An administrator can");
     // There is nothing to go to yet.
     page.assert_lacks("<nav");
     assert_eq!(web.method("HEAD", "/sign-in").await.status, 200);
@@ -314,9 +315,11 @@ async fn other_sites_sign_nobody_in_or_out() {
         "/sign-out",
         "/set-up",
         "/invitation",
+        "/new-password",
         "/account/password",
         "/account/sessions/1/end",
         "/people/1",
+        "/people/1/password-link",
         "/people/invitations",
         "/people/invitations/1/withdraw",
     ] {

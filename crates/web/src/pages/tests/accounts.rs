@@ -6,7 +6,8 @@ use crate::pages::account::{AccountPage, PasswordPage};
 use crate::pages::entry::EntryFields;
 use crate::pages::fields::ProblemView;
 use crate::pages::invitation::InvitationPage;
-use crate::pages::people::{InvitedPage, PeoplePage};
+use crate::pages::new_password::NewPasswordPage;
+use crate::pages::people::{LinkPage, PeoplePage};
 use crate::pages::set_up::SetUpPage;
 use crate::pages::sign_in::SignInPage;
 
@@ -45,6 +46,11 @@ pub fn entry_pages() -> Vec<Rendered> {
                 problem: problem(),
             }));
             for code in ["", NASTY] {
+                pages.push(rendered(&NewPasswordPage {
+                    fields: fields.clone(),
+                    code: code.to_owned(),
+                    problem: problem(),
+                }));
                 pages.push(rendered(&InvitationPage {
                     fields: fields.clone(),
                     code: code.to_owned(),
@@ -76,15 +82,17 @@ pub fn people_pages() -> Vec<Rendered> {
         current: id == 1,
     };
     let invitation = |id| Invitation {
-        user: None,
+        user: (id == 1).then(|| NASTY.to_owned()),
         id,
         created_at: time,
         expires_at: time,
     };
-    let mut pages = vec![rendered(&InvitedPage {
+    let link = |user: Option<&str>| LinkPage {
         link: NASTY.to_owned(),
+        user: user.map(str::to_owned),
         until: time.into(),
-    })];
+    };
+    let mut pages = vec![rendered(&link(None)), rendered(&link(Some(NASTY)))];
     for administrator in [false, true] {
         for notice in ["", "<p>Done.</p>"] {
             let sessions = vec![session(2), session(1)];

@@ -120,12 +120,15 @@ pub async fn assert_read(client: &ApiClient, file: &ContractFile) {
         }
         "invitation-created" => {
             let invitation = client.invite(asking).await.unwrap();
+            assert_eq!(invitation.user, None);
             assert_eq!(invitation.code.expose(), text(body, "code"));
             assert_eq!(time(invitation.expires_at), text(body, "expires_at"));
         }
         "password-link-created" => {
             let link = client.create_password_link(asking, 2).await.unwrap();
             assert_eq!(link.code.expose(), text(body, "code"));
+            assert_eq!(link.user.as_deref(), body["user"].as_str());
+            assert_eq!(time(link.expires_at), text(body, "expires_at"));
         }
         "session-ended" => client.sign_out(asking).await.unwrap(),
         name => panic!("no test reads {name}.json"),
