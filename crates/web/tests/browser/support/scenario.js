@@ -13,15 +13,22 @@ import { startStack } from './stack.js';
 const TIMEOUT_MS = 60_000;
 const ACTION_TIMEOUT_MS = 10_000;
 
+/** What Chromium says for developers, of what is as it should be. */
+const HINTS = [
+  /^info: Clear-Site-Data header on '\S+\/sign-out': Cleared data types: "cache", "storage"\. /,
+  // Whose password it is that page does not know.
+  /^verbose: \[DOM\] Password forms should have \(optionally hidden\) username fields .* \(\/new-password\)$/,
+];
+
 let browser;
 
 after(() => browser?.close());
 
-/** A test that gets `{ stack, open }`: the stack, and [`Watch.open`]. `skip` is `false` or the reason. */
-export function scenario(name, run, { skip = false } = {}) {
+/** A test that gets `{ stack, open }`: the stack, and [`Watch.open`]. `skip` is `false` or the reason, `signIn` as SIGN_IN. */
+export function scenario(name, run, { skip = false, signIn } = {}) {
   test(name, { skip, timeout: TIMEOUT_MS }, async (t) => {
     browser ??= await launch();
-    const stack = await startStack();
+    const stack = await startStack({ signIn });
     const watch = new Watch(stack);
     try {
       await run({ stack, open: (options) => watch.open(options) });
@@ -117,7 +124,11 @@ class Watch {
         this.refused.push(`${response.status()} ${pathOf(response.url())}`);
       }
     });
-    const page = await context.newPage();
+    return this.equip(await context.newPage());
+  }
+
+  /** Gives a page what the tests do with it. */
+  equip(page) {
     /** Does something that leads to another page, and returns the response it came with once it is there. */
     page.follow = async (action, status = 200) => {
       const arrived = page.waitForResponse(
@@ -139,11 +150,20 @@ class Watch {
     };
     /** Opens an address. */
     page.visit = (path, status) => page.follow(() => page.goto(path), status);
+    /** Does something that opens another tab, and returns that. */
+    page.opened = async (action) => {
+      const [tab] = await Promise.all([page.context().waitForEvent('page'), action()]);
+      await tab.waitForLoadState();
+      return this.equip(tab);
+    };
     return page;
   }
 
   heard(message) {
     const path = pathOf(message.location().url);
+    if (HINTS.some((hint) => hint.test(`${message.type()}: ${message.text()} (${path})`))) {
+      return;
+    }
     // Chromium reports every page that is refused; whether it may be is compared at the end.
     const refusal = message.text().match(/^Failed to load resource: the server responded with a status of (\d+) /);
     if (!(refusal && this.refused.includes(`${refusal[1]} ${path}`))) {

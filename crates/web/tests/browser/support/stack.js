@@ -1,13 +1,14 @@
 // The api and the web of one test: the real programs on free ports, with a fresh store in a temporary folder. Where
 // BASE_URL is set, that running stack instead, emptied before and after.
 
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
 
 const STOP_TIMEOUT_MS = 15_000;
 
@@ -17,13 +18,13 @@ export const baseUrl = process.env.BASE_URL?.replace(/\/+$/, '');
 /** Where the tests of what only their own services can do say why they are skipped. */
 export const needsOwnServices = baseUrl ? 'BASE_URL is set: the api of that stack is not ours to stop' : false;
 
-/** Starts what one test needs. */
-export async function startStack() {
-  return baseUrl ? RunningStack.adopt(baseUrl) : OwnStack.start();
+/** Starts what one test needs. `signIn` is as SIGN_IN, for a stack of one's own. */
+export async function startStack({ signIn = 'none' } = {}) {
+  return baseUrl ? RunningStack.adopt(baseUrl) : OwnStack.start(signIn);
 }
 
 class OwnStack {
-  static async start() {
+  static async start(signIn) {
     const stack = new OwnStack();
     stack.folder = await mkdtemp(join(tmpdir(), 'task-tracker-browser-'));
     try {
@@ -32,6 +33,7 @@ class OwnStack {
       stack.web = await Service.start('web', {
         BIND_ADDR: '127.0.0.1:0',
         API_URL: `http://${stack.apiAddress}`,
+        SIGN_IN: signIn,
       });
       stack.url = `http://127.0.0.1:${stack.web.port}`;
     } catch (error) {
@@ -45,9 +47,20 @@ class OwnStack {
   async startApi() {
     this.api = await Service.start('api', {
       BIND_ADDR: this.apiAddress,
-      DB_PATH: join(this.folder, 'tasks.db'),
+      DB_PATH: this.store(),
     });
     this.apiAddress = `127.0.0.1:${this.api.port}`;
+  }
+
+  store() {
+    return join(this.folder, 'tasks.db');
+  }
+
+  /** The code that the first account is made with, as whoever runs the api finds it out. */
+  async setUpCode() {
+    const env = { DB_PATH: this.store() };
+    const { stdout } = await promisify(execFile)(program('api'), ['setup-code'], { env });
+    return stdout.trim();
   }
 
   async stopApi() {
@@ -96,6 +109,10 @@ class RunningStack {
   }
 }
 
+function program(name) {
+  return join(process.env.BIN_DIR, name);
+}
+
 /** One of our programs, running. */
 class Service {
   static running = new Set();
@@ -105,7 +122,7 @@ class Service {
   static async start(name, variables) {
     const service = new Service();
     service.name = name;
-    service.process = spawn(join(process.env.BIN_DIR, name), {
+    service.process = spawn(program(name), {
       env: { ...variables, LOG_FORMAT: 'json' },
       stdio: ['ignore', 'ignore', 'pipe'],
     });
