@@ -47,6 +47,12 @@ impl OwnSite {
         }
     }
 
+    /// Whether people find it over TLS, whatever a proxy in front of us says of a request.
+    #[must_use]
+    pub fn is_over_tls(&self) -> bool {
+        matches!(self, Self::Url(url) if url.scheme() == "https")
+    }
+
     /// Whether this is one of its names. Ports may be others: what is in front of us may have its own.
     #[must_use]
     pub fn is_asked(&self, asked: Asked<'_>) -> bool {

@@ -9,10 +9,11 @@ use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{CACHE_CONTROL, HeaderMap, HeaderValue, InvalidHeaderValue};
 use actix_web::middleware::Next;
-use actix_web::{Error, HttpRequest, HttpResponse};
+use actix_web::{Error, HttpRequest, HttpResponse, web};
 
 use crate::cookies::{self, Travels};
 use crate::domain::session_token::SessionToken;
+use crate::own_site::OwnSite;
 use crate::process::client::Client;
 use crate::security_headers;
 use crate::sign_in::SignIn;
@@ -45,7 +46,9 @@ impl SessionCookie {
     /// That of the browser which sent `request`.
     #[must_use]
     pub fn of(request: &HttpRequest) -> Self {
-        let over_tls = security_headers::is_over_tls(Client::of(request), request.headers());
+        let site = request.app_data::<web::Data<OwnSite>>();
+        let over_tls = site.is_some_and(|site| site.is_over_tls())
+            || security_headers::is_over_tls(Client::of(request), request.headers());
         Self::new(over_tls)
     }
 

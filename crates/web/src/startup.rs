@@ -26,6 +26,7 @@ use crate::process::environment::BIND_ADDR;
 use crate::process::head::refuse_large_heads;
 use crate::process::in_flight::{InFlight, count_answers};
 use crate::process::listener;
+use crate::process::networks::{Networks, TRUSTED_PROXIES};
 use crate::process::server::http_service;
 use crate::process::signals::StopSignals;
 use crate::process::state::ProcessState;
@@ -149,11 +150,18 @@ impl Application {
         let process = Arc::new(ProcessState::started());
         let shared_process = web::Data::from(Arc::clone(&process));
 
+        let nobody_is_trusted = trusted_proxies == Networks::default();
         let proxies = TrustedProxies(trusted_proxies);
         let shared_proxies = web::Data::new(proxies.clone());
         let site = OwnSite::new(public_url, address.ip());
         if site == OwnSite::Any {
             log::info!("{PUBLIC_URL} is not set: this site answers to every name");
+        }
+        if site.is_over_tls() && nobody_is_trusted {
+            log::warn!(
+                "{PUBLIC_URL} is https and {TRUSTED_PROXIES} is not set: whatever comes through the proxy that speaks TLS counts \
+                 as one client, whose attempts to sign in slow down everybody's"
+            );
         }
         let site = web::Data::new(site);
         let write_limit = web::Data::new(WriteLimit::new(write_rate, write_rate_exempt));

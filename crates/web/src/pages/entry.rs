@@ -10,6 +10,7 @@ use log::Level;
 use serde::Serialize;
 
 use super::fields::ProblemView;
+use super::own_changes::OwnChanges;
 use crate::api::asking::Asking;
 use crate::api::client::ApiClient;
 use crate::api::error::ApiClientError;
@@ -87,6 +88,11 @@ impl EntryFields {
                 "What was typed is not accepted. Make it shorter, and try again.".to_owned(),
                 None,
             ),
+            _ if is_full(error) => (
+                "No space is left",
+                "Nothing was saved. Tell whoever runs this site.".to_owned(),
+                with_id,
+            ),
             (_, StatusCode::SERVICE_UNAVAILABLE) => (
                 "That is not possible right now",
                 format!("The service that keeps the accounts does not answer. {AGAIN}"),
@@ -117,6 +123,11 @@ pub fn incomplete_link() -> ProblemView {
         request_id: None,
         is_signed_out: false,
     }
+}
+
+/// Whether no space is left for what was to be kept.
+fn is_full(error: &ApiClientError) -> bool {
+    matches!(error, ApiClientError::Problem(problem) if problem.status.as_u16() == 507)
 }
 
 /// After which time another attempt is looked at.
@@ -165,6 +176,10 @@ pub async fn let_in(
         asking.request_id.log(Level::Warn, &text);
     }
     let mut response = see_other(page);
+    if OwnChanges::are_sent(request) {
+        // They may be somebody else's who used this browser.
+        OwnChanges::forget(response.headers_mut())?;
+    }
     SessionCookie::of(request).keep(response.headers_mut(), &signed_in.token)?;
     Ok(response)
 }

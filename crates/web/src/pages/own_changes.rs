@@ -6,8 +6,8 @@
 
 use std::time::Duration;
 
-use actix_web::HttpResponse;
 use actix_web::http::header::{HeaderMap, InvalidHeaderValue};
+use actix_web::{HttpRequest, HttpResponse};
 
 use crate::cookies;
 use crate::domain::idempotency_key::IdempotencyKey;
@@ -144,6 +144,12 @@ impl OwnChanges {
     /// None that is known of: a cookie with a character it cannot have.
     pub fn forget(response: &mut HeaderMap) -> Result<(), InvalidHeaderValue> {
         cookies::set(response, COOKIE, "", Duration::ZERO)
+    }
+
+    /// Whether the browser has any.
+    #[must_use]
+    pub fn are_sent(request: &HttpRequest) -> bool {
+        cookies::get(request.headers(), COOKIE).is_some()
     }
 
     /// Has the browser keep them.

@@ -239,7 +239,7 @@ async fn an_invitation_is_shown_once_as_a_link_to_this_site() {
         public_url: "https://tasks.example".parse().ok(),
         ..config(&api.uri())
     });
-    let headers = [("cookie", &*session(1)), ("host", "tasks.example:5000")];
+    let headers = [("cookie", cookie.as_str()), ("host", "tasks.example:5000")];
     let page = web.post_with("/people/invitations", &[], &headers).await;
     page.assert_has(&format!(">\nhttps://tasks.example{path}</textarea>"));
 }

@@ -1,13 +1,15 @@
 //! Signing in and out.
 
 use serde_json::json;
+use task_tracker_web::config::Config;
+use task_tracker_web::sign_in::SignIn;
 use wiremock::ResponseTemplate;
 
 use crate::support::accounts::{
     answer, asked, assert_marked, behind_proxy, body, invalid, needs_setup, on, session_of,
     set_cookies, signed_in, typed,
 };
-use crate::support::{Page, Web, nobody, problem_with, session, stub, token};
+use crate::support::{Page, Web, config, nobody, problem_with, session, stub, token};
 
 const PASSWORD: &str = "correct horse battery staple";
 const FORM: &[(&str, &str)] = &[("name", "ada"), ("password", PASSWORD)];
@@ -88,6 +90,42 @@ async fn over_tls_the_cookie_is_one_that_nobody_else_can_set() {
     assert!(set_cookies(&page)[0].starts_with("session="));
     let requests = asked(&api, "POST", "/api/sessions").await;
     assert_eq!(body(&requests[1])["address"], "127.0.0.1");
+}
+
+#[actix_web::test]
+async fn a_site_that_is_found_over_tls_has_that_cookie_whoever_is_trusted() {
+    let api = stub().await;
+    on(&api, "POST", "/api/sessions", signed_in(1)).await;
+    let web = Web::with(Config {
+        sign_in: SignIn::Local,
+        public_url: Some("https://tasks.example.com".parse().unwrap()),
+        ..config(&api.uri())
+    });
+    let headers = [("host", "tasks.example.com")];
+    let page = web.post_with("/sign-in", FORM, &headers).await;
+    assert!(set_cookies(&page)[0].starts_with("__Host-session="));
+}
+
+#[actix_web::test]
+async fn a_full_disk_is_not_told_as_a_service_that_does_not_answer() {
+    let api = stub().await;
+    let full = problem_with(507, "store-full", "No space is left.", &json!([]));
+    on(&api, "POST", "/api/sessions", full).await;
+    let page = Web::with_people(&api.uri()).post("/sign-in", FORM).await;
+    page.assert_has("No space is left");
+    page.assert_lacks("does not answer");
+}
+
+#[actix_web::test]
+async fn what_somebody_else_changed_in_this_browser_is_forgotten() {
+    let api = stub().await;
+    on(&api, "POST", "/api/sessions", signed_in(1)).await;
+    let web = Web::with_people(&api.uri());
+    let headers = [("cookie", "own-changes=1")];
+    let page = web.post_with("/sign-in", FORM, &headers).await;
+    assert!(
+        set_cookies(&page).contains(&"own-changes=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax")
+    );
 }
 
 #[actix_web::test]
