@@ -24,7 +24,7 @@ const RESERVE: u64 = 4 * 1024 * 1024;
 const PART_OF_DISK: u64 = 8;
 /// With less than this left, in bytes, a disk counts as full: room for a few changes.
 const LEAST: u64 = 64 * 1024;
-/// With fewer free pages in its file than this a store that may not grow takes no new tasks.
+/// With fewer pages than this, free in its file or that it may grow by, a store takes no new tasks for long.
 const LEAST_PAGES: i64 = 16;
 /// What SQLite itself limits a file to.
 const MOST_PAGES: i64 = 4_294_967_294;
@@ -149,11 +149,14 @@ impl Space {
         connection.pragma_update_and_check(None, "max_page_count", pages.max(1), |_| Ok(()))
     }
 
-    /// Whether the file takes more: it may grow, or has free pages.
+    /// Whether the file takes more: the pages that it may grow by and those that are free in it are enough for some changes.
+    /// One change may need several.
     pub(super) fn has_room(&self, connection: &Connection) -> rusqlite::Result<bool> {
-        let may_grow = !self.is_full()
-            && number(connection, "page_count")? < number(connection, "max_page_count")?;
-        Ok(may_grow || number(connection, "freelist_count")? >= LEAST_PAGES)
+        let growth = match self.is_full() {
+            true => 0,
+            false => number(connection, "max_page_count")? - number(connection, "page_count")?,
+        };
+        Ok(growth + number(connection, "freelist_count")? >= LEAST_PAGES)
     }
 
     fn has_reserve(&self) -> bool {
