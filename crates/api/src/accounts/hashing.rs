@@ -28,8 +28,8 @@ const SALT: usize = 16;
 /// A hash, in bytes.
 const OUTPUT: usize = 32;
 
-/// Most memory that a stored hash may ask for, in KiB.
-const MAX_MEMORY: u32 = 64 * 1024;
+/// Most memory that a stored hash may ask for, in KiB. The whole container has 64 MB.
+const MAX_MEMORY: u32 = 19 * 1024;
 /// Most passes that a stored hash may ask for.
 const MAX_PASSES: u32 = 10;
 
