@@ -9,12 +9,12 @@ use utoipa::ToSchema;
 
 use crate::accounts::attempts::{Attempts, Tried};
 use crate::accounts::hashing::Hasher;
-use crate::domain::{NewUser, Secret, SecretHash, User};
+use crate::domain::{NewUser, Secret, SecretHash, SetupCode, User};
 use crate::http::body::JsonBody;
 use crate::http::error::ApiError;
 use crate::http::fields::people::{
-    AcceptanceSchema, CredentialsSchema, PasswordByLinkSchema, SetupSchema, acceptance,
-    credentials, password_by_link, setup,
+    AcceptanceSchema, CredentialsSchema, PasswordByLinkSchema, SetupSchema, credentials,
+    new_account, password_by_link,
 };
 use crate::http::preconditions::{require_no_state, unkept};
 use crate::http::routes;
@@ -72,9 +72,9 @@ pub async fn set_up(
     if store.has_users().await? {
         return Err(StoreError::AlreadySetUp.into());
     }
-    let asked = setup(body.0)?;
+    let asked = new_account(body.0, SetupCode::parse)?;
     let address = address(&request, asked.address);
-    let session = counted(&attempts, Tried::Code, address, async {
+    let_in_by_code(&attempts, address, async {
         let code = asked.code.ok_or(StoreError::SetupCodeWrong)?;
         store.check_setup_code(code.clone()).await?;
         let new = NewUser {
@@ -83,9 +83,7 @@ pub async fn set_up(
         };
         Ok(store.set_up(code, new, asked.browser).await?)
     })
-    .await?;
-    attempts.remember(&session.name_key, address);
-    Ok(begun(&session))
+    .await
 }
 
 /// Signs in.
@@ -140,9 +138,9 @@ pub async fn accept(
     attempts: web::Data<Attempts>,
 ) -> Result<HttpResponse, ApiError> {
     require_no_state(&request)?;
-    let asked = acceptance(body.0)?;
+    let asked = new_account(body.0, Secret::parse)?;
     let address = address(&request, asked.address);
-    let session = counted(&attempts, Tried::Code, address, async {
+    let_in_by_code(&attempts, address, async {
         let code = hash_of_code(asked.code.as_ref())?;
         require(&store, code, Invites::Anybody).await?;
         let new = NewUser {
@@ -151,9 +149,7 @@ pub async fn accept(
         };
         Ok(store.accept(code, new, asked.browser).await?)
     })
-    .await?;
-    attempts.remember(&session.name_key, address);
-    Ok(begun(&session))
+    .await
 }
 
 /// Sets another password with a password link, ends all sessions of its owner, and signs in.
@@ -176,14 +172,23 @@ pub async fn use_password_link(
     require_no_state(&request)?;
     let asked = password_by_link(body.0)?;
     let address = address(&request, asked.address);
-    let session = counted(&attempts, Tried::Code, address, async {
+    let_in_by_code(&attempts, address, async {
         let code = hash_of_code(asked.code.as_ref())?;
         require(&store, code, Invites::Known).await?;
         let password = hasher.hash(&asked.password).await?;
         let set = store.set_password_by_link(code, password, asked.browser);
         Ok(set.await?)
     })
-    .await?;
+    .await
+}
+
+/// Makes an attempt with a code. Where it was right the address is known from now on, as after the right password.
+async fn let_in_by_code(
+    attempts: &Attempts,
+    address: Option<IpAddr>,
+    attempt: impl Future<Output = Result<NewSession, ApiError>>,
+) -> Result<HttpResponse, ApiError> {
+    let session = counted(attempts, Tried::Code, address, attempt).await?;
     attempts.remember(&session.name_key, address);
     Ok(begun(&session))
 }

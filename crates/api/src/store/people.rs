@@ -212,10 +212,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::UnknownSession`], or what keeps the store from writing.
     pub async fn end_session(&self, user: UserId, session: SessionId) -> Result<(), StoreError> {
-        let open = self.open()?;
-        let forget = open.sessions.forget_all();
-        open.write_freeing(move |connection| {
-            let _moved_in = &forget;
+        self.change_people(Effect::Frees, move |connection| {
             sql::delete_session(connection, user, session)
         })
         .await

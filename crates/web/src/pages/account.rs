@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::entry::EntryFields;
 use super::fields::{ProblemView, failed};
-use super::notice::{Notice, Waiting, see_other_page};
+use super::notice::{Notice, page_with_notice, see_other_page};
 use super::signed_out;
 use super::time::Time;
 use crate::api::asking::Asking;
@@ -18,7 +18,6 @@ use crate::error::{RetryForm, WebError};
 use crate::forms::accounts::{ButtonForm, PasswordForm};
 use crate::request_body::Submitted;
 use crate::templates::{Page, Templates, html};
-use crate::urlencoded::Pairs;
 
 /// Where people find what is theirs.
 pub const ACCOUNT_PATH: &str = "/account";
@@ -97,17 +96,8 @@ pub async fn show(
     templates: web::Data<Templates>,
 ) -> Result<HttpResponse, WebError> {
     let (user, sessions) = tokio::try_join!(api.me(asking), api.sessions(asking))?;
-    let query = Pairs::parse(request.query_string().as_bytes());
-    let waiting = Waiting::of(&query, request.headers());
-    let notice = waiting
-        .as_ref()
-        .map(|waiting| waiting.render_alone(&templates));
-    let page = AccountPage::new(user, sessions, notice.transpose()?.unwrap_or_default());
-    let mut response = html(StatusCode::OK, templates.render(&page)?);
-    if let Some(waiting) = waiting {
-        waiting.take_from(&mut response);
-    }
-    Ok(response)
+    let page = |notice| AccountPage::new(user, sessions, notice);
+    Ok(page_with_notice(&request, &templates, page)?)
 }
 
 /// `GET /account/password`

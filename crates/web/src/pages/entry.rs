@@ -19,6 +19,8 @@ use crate::domain::browser::Browser;
 use crate::domain::user::SignedIn;
 use crate::error::{self, RETRY_AFTER_SECONDS, WebError};
 use crate::session_cookie::SessionCookie;
+use crate::templates::{Page, Templates, html};
+use crate::urlencoded::Pairs;
 
 /// The fields of such a form. Passwords are not among them: they are typed again.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -113,8 +115,26 @@ impl EntryFields {
     }
 }
 
-/// Why there is no form for a link that lacks its code.
-pub fn incomplete_link() -> ProblemView {
+/// A page for whoever was given a link, made of the code in that and of why there is no form where it lacks one. Whether it
+/// can be used shows when it is.
+///
+/// # Errors
+/// [`WebError`] for a query that no link has, or as [`Templates::render`].
+pub fn page_of_link<P: Page>(
+    request: &HttpRequest,
+    templates: &Templates,
+    page: impl FnOnce(String, Option<ProblemView>) -> P,
+) -> Result<HttpResponse, WebError> {
+    let query = Pairs::parse(request.query_string().as_bytes());
+    let code = query.optional("code")?.unwrap_or_default().to_owned();
+    let (status, problem) = match code.is_empty() {
+        false => (StatusCode::OK, None),
+        true => (StatusCode::NOT_FOUND, Some(incomplete_link())),
+    };
+    Ok(html(status, templates.render(&page(code, problem))?))
+}
+
+fn incomplete_link() -> ProblemView {
     ProblemView {
         title: "This link is not complete",
         detail:

@@ -1,10 +1,9 @@
 //! `/new-password`: another password for somebody who was given a link.
 
-use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Serialize;
 
-use super::entry::{EntryFields, browser, incomplete_link, let_in};
+use super::entry::{EntryFields, browser, let_in, page_of_link};
 use super::fields::{ProblemView, failed};
 use crate::api::asking::Asking;
 use crate::api::client::ApiClient;
@@ -12,8 +11,7 @@ use crate::error::WebError;
 use crate::forms::accounts::NewPasswordForm;
 use crate::list_view::TASKS_PATH;
 use crate::request_body::Submitted;
-use crate::templates::{Page, Templates, html};
-use crate::urlencoded::Pairs;
+use crate::templates::{Page, Templates};
 
 /// Where a password link leads.
 pub const NEW_PASSWORD_PATH: &str = "/new-password";
@@ -41,19 +39,11 @@ pub async fn show(
     request: HttpRequest,
     templates: web::Data<Templates>,
 ) -> Result<HttpResponse, WebError> {
-    let query = Pairs::parse(request.query_string().as_bytes());
-    let code = query.optional("code")?.unwrap_or_default().to_owned();
-    let problem = code.is_empty().then(incomplete_link);
-    let status = match problem {
-        None => StatusCode::OK,
-        Some(_) => StatusCode::NOT_FOUND,
-    };
-    let page = NewPasswordPage {
+    page_of_link(&request, &templates, |code, problem| NewPasswordPage {
         fields: EntryFields::default(),
         code,
         problem,
-    };
-    Ok(html(status, templates.render(&page)?))
+    })
 }
 
 /// `POST /new-password`

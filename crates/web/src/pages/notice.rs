@@ -5,8 +5,9 @@
 
 use std::time::Duration;
 
-use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderMap, LOCATION};
+use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
 
 use crate::cookies;
@@ -14,7 +15,7 @@ use crate::domain::task::parse_id;
 use crate::domain::user::UserChange;
 use crate::error::WebError;
 use crate::list_view::{ListView, Place, Show};
-use crate::templates::{Page, Templates};
+use crate::templates::{Page, Templates, html};
 use crate::urlencoded::Pairs;
 
 /// The parameter of the URL, and how the name of the cookie begins.
@@ -193,22 +194,36 @@ impl Waiting {
         })
     }
 
-    /// The same for a page that is not of the list.
-    ///
-    /// # Errors
-    /// As [`Templates::render`].
-    pub fn render_alone(&self, templates: &Templates) -> Result<String, tera::Error> {
-        templates.render(&NoticeView {
-            text: self.notice.text(),
-            show_it: None,
-        })
-    }
-
     /// It was shown: the browser forgets it.
     pub fn take_from(&self, response: &mut HttpResponse) {
         // The name has passed `cookie`.
         let _ = cookies::set(response.headers_mut(), &self.cookie, "", Duration::ZERO);
     }
+}
+
+/// A page that is not of the list, with the notice that waits for it, if one does; then the browser forgets it.
+///
+/// # Errors
+/// As [`Templates::render`].
+pub fn page_with_notice<P: Page>(
+    request: &HttpRequest,
+    templates: &Templates,
+    page: impl FnOnce(String) -> P,
+) -> Result<HttpResponse, tera::Error> {
+    let query = Pairs::parse(request.query_string().as_bytes());
+    let waiting = Waiting::of(&query, request.headers());
+    let notice = waiting.as_ref().map(|waiting| {
+        templates.render(&NoticeView {
+            text: waiting.notice.text(),
+            show_it: None,
+        })
+    });
+    let page = page(notice.transpose()?.unwrap_or_default());
+    let mut response = html(StatusCode::OK, templates.render(&page)?);
+    if let Some(waiting) = waiting {
+        waiting.take_from(&mut response);
+    }
+    Ok(response)
 }
 
 /// The name of the cookie for the answer with this id.

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::invitation::INVITATION_PATH;
 use super::new_password::NEW_PASSWORD_PATH;
-use super::notice::{Notice, Waiting, see_other_page};
+use super::notice::{Notice, page_with_notice, see_other_page};
 use super::time::Time;
 use crate::api::asking::Asking;
 use crate::api::client::ApiClient;
@@ -21,7 +21,6 @@ use crate::process::client::Client;
 use crate::request_body::Submitted;
 use crate::security_headers;
 use crate::templates::{Page, Templates, html};
-use crate::urlencoded::Pairs;
 
 /// Where administrators see who has an account.
 pub const PEOPLE_PATH: &str = "/people";
@@ -167,18 +166,8 @@ pub async fn show(
 ) -> Result<HttpResponse, WebError> {
     let (me, people, invitations) =
         tokio::try_join!(api.me(asking), api.users(asking), api.invitations(asking))?;
-    let query = Pairs::parse(request.query_string().as_bytes());
-    let waiting = Waiting::of(&query, request.headers());
-    let notice = waiting
-        .as_ref()
-        .map(|waiting| waiting.render_alone(&templates));
-    let notice = notice.transpose()?.unwrap_or_default();
-    let page = PeoplePage::new(me.id, people, invitations, notice);
-    let mut response = html(StatusCode::OK, templates.render(&page)?);
-    if let Some(waiting) = waiting {
-        waiting.take_from(&mut response);
-    }
-    Ok(response)
+    let page = |notice| PeoplePage::new(me.id, people, invitations, notice);
+    Ok(page_with_notice(&request, &templates, page)?)
 }
 
 /// `POST /people/{id}`

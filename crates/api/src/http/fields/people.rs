@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use utoipa::ToSchema;
 
 use super::Fields;
-use crate::domain::{Attempt, Browser, Password, Secret, SetupCode, UserChanges, UserName};
+use crate::domain::{Attempt, Browser, Password, Secret, UserChanges, UserName};
 use crate::http::body::{JsonObject, Value};
 use crate::http::error::ApiError;
 
@@ -122,10 +122,10 @@ struct NameText(String);
 #[allow(dead_code, reason = "a schema")]
 struct PasswordText(String);
 
-/// The first account to be made.
-pub struct Setup {
+/// An account to be made with a code: the first one, or that of somebody who was invited.
+pub struct NewAccount<C> {
     /// None where it cannot be one.
-    pub code: Option<SetupCode>,
+    pub code: Option<C>,
     /// What they want to be called.
     pub name: UserName,
     /// The password they choose.
@@ -142,20 +142,6 @@ pub struct Credentials {
     pub name: UserName,
     /// What they say their password is.
     pub password: Attempt,
-    /// What the browser says of itself.
-    pub browser: Browser,
-    /// Where the person is, as web says.
-    pub address: Option<IpAddr>,
-}
-
-/// Somebody who was invited.
-pub struct Acceptance {
-    /// None where it cannot be one.
-    pub code: Option<Secret>,
-    /// What they want to be called.
-    pub name: UserName,
-    /// The password they choose.
-    pub password: Password,
     /// What the browser says of itself.
     pub browser: Browser,
     /// Where the person is, as web says.
@@ -182,17 +168,22 @@ pub struct PasswordChange {
     pub new: Password,
 }
 
-/// Reads what the first account is made of.
+/// Reads what an account is made of, with the code that `parse` reads.
 ///
 /// # Errors
 /// [`ApiError::Validation`] with every field that is not acceptable.
-pub fn setup(object: JsonObject) -> Result<Setup, ApiError> {
+pub fn new_account<C>(
+    object: JsonObject,
+    parse: fn(&str) -> Option<C>,
+) -> Result<NewAccount<C>, ApiError> {
     let mut fields = Fields::new(object);
-    let code = fields.required("code", |text| Ok::<_, &str>(SetupCode::parse(text)));
-    let (name, password) = fields.new_credentials();
+    let code = fields.required("code", |text| Ok::<_, &str>(parse(text)));
+    let name = fields.required("name", UserName::parse);
+    let called = name.as_ref().map(UserName::as_str);
+    let password = fields.required("password", |text| Password::parse(text, called));
     let (browser, address) = fields.origin();
     fields.finish((|| {
-        Some(Setup {
+        Some(NewAccount {
             code: code?,
             name: name?,
             password: password?,
@@ -213,26 +204,6 @@ pub fn credentials(object: JsonObject) -> Result<Credentials, ApiError> {
     let (browser, address) = fields.origin();
     fields.finish((|| {
         Some(Credentials {
-            name: name?,
-            password: password?,
-            browser,
-            address,
-        })
-    })())
-}
-
-/// Reads what somebody who was invited has chosen.
-///
-/// # Errors
-/// [`ApiError::Validation`] with every field that is not acceptable.
-pub fn acceptance(object: JsonObject) -> Result<Acceptance, ApiError> {
-    let mut fields = Fields::new(object);
-    let code = fields.required("code", |text| Ok::<_, &str>(Secret::parse(text)));
-    let (name, password) = fields.new_credentials();
-    let (browser, address) = fields.origin();
-    fields.finish((|| {
-        Some(Acceptance {
-            code: code?,
             name: name?,
             password: password?,
             browser,
@@ -298,13 +269,6 @@ pub fn no_fields(object: JsonObject) -> Result<(), ApiError> {
 }
 
 impl Fields {
-    fn new_credentials(&mut self) -> (Option<UserName>, Option<Password>) {
-        let name = self.required("name", UserName::parse);
-        let called = name.as_ref().map(UserName::as_str);
-        let password = self.required("password", |text| Password::parse(text, called));
-        (name, password)
-    }
-
     /// Where a request to sign in comes from, as web says.
     fn origin(&mut self) -> (Browser, Option<IpAddr>) {
         let browser = self.optional("browser", |fields, value| match value {
